@@ -1,0 +1,7 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the measuring modules do, apart from Ansible: tests, programs, parsers, statistics.
+
+Only `process` and `servers` run programs; only `runner` decides in which order. The rest is pure.
+"""
