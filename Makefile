@@ -1,0 +1,63 @@
+# linkagg.wan: every target sets up what it needs itself (packages through apt, a virtual environment in
+# .venv) and says so. The work is done by lab/ (python -m lab), tests/run.sh and the playbooks.
+
+PROFILE ?= seed-3g
+NODE ?= gateway
+PYTHON := .venv/bin/python
+BOOTSTRAP := ./lab/bootstrap.sh
+LAB := $(PYTHON) -m lab
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-down bench test lint unit netns molecule pins clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Settings: PROFILE=seed-3g|equal-3g|fiber-lte|umts-trace|hilink|path  LAB_DISTRO=bookworm|trixie"
+	@echo "            LAB_HOST=qemu|local  LAB_ACCEL=kvm|tcg"
+
+setup: ## install what the other targets need
+	@$(BOOTSTRAP)
+
+lab: setup ## lab up, deploy both bond modes, measure, show the table (lab keeps running)
+	@$(LAB) run --profile "$(PROFILE)" --keep
+
+lab-up: setup ## lab up with nothing deployed, to play with
+	@$(LAB) up --profile "$(PROFILE)"
+
+lab-status: setup ## what runs, which faults are set
+	@$(LAB) status
+
+lab-shell: setup ## NODE=gateway|concentrator|client|internet|modems|labhost: a shell there
+	@$(LAB) shell "$(NODE)"
+
+lab-fault: setup ## LINK=2 FAULT=blackhole|down|unplug|delay:MS|loss:PERCENT|rate:MBIT|clear
+	@$(LAB) fault "$(LINK)" "$(FAULT)"
+
+lab-down: setup ## end the lab and remove what belongs to it
+	@$(LAB) down
+
+bench: setup ## as lab, three times each, report in build/bench
+	@$(LAB) run --profile "$(PROFILE)" --repeats 3 --out bench
+
+test: setup ## every check and test: lint, unit, namespaces, and Molecule in the lab
+	@./tests/run.sh all
+
+lint: setup ## ruff, yamllint, ansible-lint, documentation
+	@./tests/run.sh lint
+
+unit: setup ## unit tests: no kernel, no network
+	@./tests/run.sh unit
+
+netns: setup ## tests against this machine's kernel in network namespaces (as root)
+	@./tests/run.sh netns
+
+molecule: setup ## the Molecule scenarios in the lab
+	@./tests/run.sh molecule
+
+pins: ## renew requirements-dev.txt from requirements-dev.in
+	@./tests/pins.sh
+
+clean: ## end the lab, remove build/, .venv and the machine-wide image cache
+	@[ ! -x $(PYTHON) ] || $(LAB) down
+	rm -rf build .venv "$${XDG_CACHE_HOME:-$$HOME/.cache}/linkagg-lab"

@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Command line of the lab: ``python -m lab COMMAND``; the Makefile's lab targets call it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+
+from lab import inventory, lifecycle, paths
+from lab.ui import LabError, Stages, complain, say
+
+
+def _run(args: argparse.Namespace) -> None:
+    """Fresh lab, deploy and measure both bond modes, report."""
+    from lab import job
+
+    stages = Stages()
+    try:
+        lab = lifecycle.up(args.profile, stages)
+        job.measure(lab, stages, repeats=args.repeats, out=paths.BUILD / args.out, duration_s=args.seconds)
+    except BaseException:
+        lifecycle.down()
+        raise
+    say("")
+    say("Seconds: " + ", ".join(f"{name} {took:.0f}" for name, took in stages.seconds.items()))
+    say(f"Report:  {paths.BUILD / args.out}/report.html (also report.md, report.json)")
+    if args.keep:
+        say("The lab keeps running: make lab-status, make lab-shell NODE=gateway, make lab-fault LINK=2 FAULT=down, make lab-down")
+        say(f"Playbooks against it:   ANSIBLE_CONFIG={paths.ANSIBLE_CFG} ansible-playbook linkagg.wan.site")
+    else:
+        lifecycle.down()
+    say("PASS: the lab deployed and measured every method")
+
+
+def _up(args: argparse.Namespace) -> None:
+    """Fresh lab, nothing deployed."""
+    lifecycle.up(args.profile, Stages())
+    say("The lab is up; nothing is deployed yet.")
+
+
+def _down(_args: argparse.Namespace) -> None:
+    """Remove this checkout's lab."""
+    say("The lab is gone." if lifecycle.down() else "No lab was running in this checkout.")
+
+
+def _status(args: argparse.Namespace) -> None:
+    """Tell what runs and which faults are set."""
+    lab = lifecycle.current()
+    status = json.loads(lab.guest("status", "--json"))
+    if args.json:
+        say(json.dumps(status, indent=2))
+        return
+    say(f"lab {paths.lab_id()}: profile {lab.profile.name}, {lab.host.accelerator}, kernel {lab.kernel}, Debian {lab.distro}")
+    for node, state in status["nodes"].items():
+        say(f"  {node:14} {state}")
+    for link in status["links"]:
+        say(f"  link {link['index']} {link['name']:10} {link['rate']:24} fault: {link['fault'] or 'none'}")
+
+
+def _shell(args: argparse.Namespace) -> None:
+    """Open a shell on a node or on the lab host."""
+    lab = lifecycle.current()
+    if args.node == "labhost":
+        command = lab.host.command(["bash", "-l"], tty=True)
+    else:
+        command = ["ssh", "-F", str(paths.SSH_CONFIG), "-t", args.node]
+    os.execvp(command[0], command)
+
+
+def _fault(args: argparse.Namespace) -> None:
+    """Break a link, or mend it."""
+    say(lifecycle.current().guest("fault", args.link, args.fault).strip())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run, *, locked: bool = False) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=run.__doc__)
+        sub.set_defaults(run=run, locked=locked)
+        return sub
+
+    run = command("run", _run, locked=True)
+    run.add_argument("--profile", default="seed-3g", help="a shipped profile's name, or the path of a profile file")
+    run.add_argument("--repeats", type=int, default=1, help="how often each test is measured")
+    run.add_argument("--seconds", type=int, default=8, help="measured seconds of each test")
+    run.add_argument("--out", default="lab", help="folder of the report below build/")
+    run.add_argument("--keep", action="store_true", help="leave the lab running at the end")
+    command("up", _up, locked=True).add_argument("--profile", default="seed-3g")
+    command("down", _down, locked=True)
+    command("status", _status).add_argument("--json", action="store_true")
+    command("shell", _shell).add_argument("node", choices=[*inventory.NODES, "labhost"])
+    fault = command("fault", _fault)
+    fault.add_argument("link", help="number or name of the link")
+    fault.add_argument("fault", help="blackhole, down, unplug, delay:MS, loss:PERCENT, rate:MBIT or clear")
+    return parser
+
+
+def _interrupted(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    args = _parser().parse_args()
+    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGHUP, _interrupted)
+    try:
+        if args.locked:
+            with lifecycle.exclusive():
+                args.run(args)
+        else:
+            args.run(args)
+    except LabError as error:
+        complain(f"\nFAIL: {error}")
+        return 1
+    except KeyboardInterrupt:
+        complain("\nInterrupted; what this command had started is ended.")
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,197 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab host as the rest sees it: run a command there, push files, ask whether it lives.
+
+Two kinds: ``QemuHost``, a machine of our own reached by ssh, and ``LocalHost``, this very machine where
+its kernel has all that is needed (``LAB_HOST=local``).
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from lab import paths
+from lab.image import Image
+from lab.qemu import Machine, console_tail
+from lab.ui import LabError
+
+GUEST = Path(__file__).parent / "guest"
+GUEST_HOME = "/run/linkagg-lab"
+
+# Kernel parts that LAB_HOST=local needs: name -> module.
+KERNEL_PARTS = {
+    "bonding": "bonding",
+    "GRE (gretap)": "ip_gre",
+    "WireGuard": "wireguard",
+    "vxlan": "vxlan",
+    "veth": "veth",
+    "bridge": "bridge",
+    "netem": "sch_netem",
+    "tbf": "sch_tbf",
+    "nftables": "nf_tables",
+    "nftables NAT": "nft_nat",
+    "overlayfs": "overlay",
+}
+PROGRAMS = ("podman", "ip", "tc", "nft", "dnsmasq", "ethtool")
+
+
+class Host(Protocol):
+    """What every lab host can do."""
+
+    accelerator: str
+
+    def command(self, remote: list[str], tty: bool = False) -> list[str]:
+        """Return the local command line that runs ``remote`` on the lab host as root."""
+
+    def trouble(self) -> str | None:
+        """Return why the lab host can no longer be used, or None."""
+
+    def rootfs(self) -> str:
+        """Return the directory on the lab host that nodes take as their read-only root."""
+
+    def push_guest(self) -> None:
+        """Bring the guest programs to ``GUEST_HOME`` on the lab host."""
+
+
+class QemuHost:
+    """A QEMU machine, reached by ssh on loopback."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.accelerator = machine.accelerator
+
+    def command(self, remote: list[str], tty: bool = False) -> list[str]:
+        return ["ssh", "-F", str(paths.SSH_CONFIG), *(["-t"] if tty else []), "labhost", shlex.join(remote)]
+
+    def trouble(self) -> str | None:
+        return self.machine.trouble()
+
+    def rootfs(self) -> str:
+        return "/ro"
+
+    def push_guest(self) -> None:
+        pack = subprocess.run(
+            ["tar", "-C", str(GUEST.parent), "--exclude=__pycache__", "-cf", "-", "guest"], capture_output=True, check=True
+        )
+        unpack = self.command(["sh", "-c", f"mkdir -p {GUEST_HOME} && tar -C {GUEST_HOME} -xf -"])
+        done = subprocess.run(unpack, input=pack.stdout, capture_output=True, check=False)
+        if done.returncode:
+            raise LabError(f"could not bring the guest programs to the lab host: {done.stderr.decode().strip()}")
+
+
+class LocalHost:
+    """This machine itself."""
+
+    accelerator = "local"
+
+    def __init__(self, image: Image | None = None) -> None:
+        self.image = image
+
+    def command(self, remote: list[str], tty: bool = False) -> list[str]:
+        return remote if os.geteuid() == 0 else ["sudo", *remote]
+
+    def trouble(self) -> str | None:
+        return None
+
+    def rootfs(self) -> str:
+        return str(paths.LAB / "root")
+
+    def push_guest(self) -> None:
+        """Mount the image for the nodes, and link the guest programs."""
+        root = Path(self.rootfs())
+        root.mkdir(parents=True, exist_ok=True)
+        if self.image and not root.is_mount():
+            subprocess.run(self.command(["mount", "-o", "loop,ro", str(self.image.root), str(root)]), check=True)
+
+    def release(self) -> None:
+        """Undo ``push_guest``."""
+        if Path(self.rootfs()).is_mount():
+            subprocess.run(self.command(["umount", self.rootfs()]), check=True)
+
+
+def missing_for_local() -> list[str]:
+    """Return what this machine lacks to be its own lab host, one sentence fragment each."""
+    from shutil import which
+
+    def has(module: str) -> bool:
+        if Path(f"/sys/module/{module}").exists():
+            return True
+        try:
+            probe = subprocess.run(["modprobe", "-n", "-q", module], check=False)
+        except FileNotFoundError:
+            return False
+        return probe.returncode == 0
+
+    builtin = Path(f"/lib/modules/{os.uname().release}/modules.builtin")
+    known = builtin.read_text() if builtin.exists() else ""
+    missing = [f"kernel: {name} (module {module})" for name, module in KERNEL_PARTS.items() if not (has(module) or f"/{module}.ko" in known)]
+    return missing + [f"program: {program}" for program in PROGRAMS if not which(program)]
+
+
+def end_group(process: subprocess.Popen) -> None:
+    """End a child and everything that it started."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, sent)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+
+
+def watched(host: Host, command: list[str], *, env: Mapping[str, str] | None = None, limit_s: float = 1800) -> int:
+    """Run a command with its output on our terminal and return its exit status.
+
+    Ends it, and raises LabError with the console's tail, when the lab host dies or falls silent meanwhile.
+    """
+    sys.stdout.flush()
+    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
+    end = time.monotonic() + limit_s
+    try:
+        while True:
+            try:
+                return process.wait(1)
+            except subprocess.TimeoutExpired:
+                pass
+            if why := host.trouble():
+                raise LabError(f"{why}. The end of its console:\n{console_tail()}")
+            if time.monotonic() > end:
+                raise LabError(f"{shlex.join(command[:2])} ... did not end within {limit_s:.0f} s")
+    finally:
+        end_group(process)
+
+
+def ask(host: Host, remote: list[str], limit_s: float = 180) -> str:
+    """Run a command on the lab host, bounded and watched, and return its output; LabError if it fails."""
+    process = subprocess.Popen(
+        host.command(remote), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    end = time.monotonic() + limit_s
+    try:
+        while True:
+            try:
+                out, err = process.communicate(timeout=1)
+                break
+            except subprocess.TimeoutExpired:
+                pass
+            if why := host.trouble():
+                raise LabError(f"{why}. The end of its console:\n{console_tail()}")
+            if time.monotonic() > end:
+                raise LabError(f"the lab host did not answer within {limit_s:.0f} s: {shlex.join(remote)[:200]}")
+    finally:
+        end_group(process)
+    if process.returncode:
+        raise LabError((err or out).strip() or f"{shlex.join(remote)[:200]} failed on the lab host")
+    return out

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The running lab as Ansible and ssh see it: inventory, ansible.cfg and ssh_config below ``build/lab``."""
+
+from __future__ import annotations
+
+import yaml
+
+from lab import paths
+from lab.profile import Profile, site_links
+
+MGMT_SUBNET = "198.18.255.0/24"
+MGMT = {
+    "gateway": "198.18.255.11",
+    "concentrator": "198.18.255.12",
+    "client": "198.18.255.13",
+    "internet": "198.18.255.14",
+    "modems": "198.18.255.15",
+}
+NODES = tuple(MGMT)
+SERVERS = ["198.51.100.10", "198.51.100.11", "198.51.100.12"]
+CONCENTRATOR_ADDRESS = "203.0.113.2"
+LAN_SUBNET = "192.168.1.0/24"
+
+# One key exchange and one cipher that are cheap under emulation; everything stays on loopback.
+_SSH_COMMON = """\
+    User root
+    IdentityFile {lab}/id_ed25519
+    IdentitiesOnly yes
+    UserKnownHostsFile {lab}/known_hosts
+    StrictHostKeyChecking accept-new
+    LogLevel ERROR
+    ConnectTimeout 30
+    ServerAliveInterval 15
+    ServerAliveCountMax 8
+    KexAlgorithms curve25519-sha256
+    Ciphers aes128-gcm@openssh.com
+    ControlMaster auto
+    ControlPersist 15m
+    ControlPath {sockets}/%C
+"""
+
+
+def ssh_config(ssh_port: int | None) -> str:
+    """Return the ssh configuration; ``ssh_port`` is the QEMU lab host's, None when this machine is the lab host."""
+    common = _SSH_COMMON.format(lab=paths.LAB, sockets=paths.socket_dir())
+    blocks = []
+    jump = ""
+    if ssh_port is not None:
+        blocks.append(f"Host labhost\n    HostName 127.0.0.1\n    Port {ssh_port}\n{common}")
+        jump = f"    ProxyCommand ssh -F {paths.SSH_CONFIG} -W %h:%p labhost\n"
+    blocks += [f"Host {node}\n    HostName {address}\n{jump}{common}" for node, address in MGMT.items()]
+    return "\n".join(blocks)
+
+
+def inventory(profile: Profile) -> dict:
+    """Return the inventory of the lab, the same shape that a user writes (inventory/example.yml)."""
+    down_mbit, up_mbit = profile.capacity()
+    site = {
+        "site_id": 1,
+        "lan": {"interface": "lan0", "subnets": [LAN_SUBNET]},
+        "links": site_links(profile),
+        "bonds": [{"bond_id": 0, "mode": "{{ lab_bond_mode }}"}],
+    }
+    benchmark = {
+        "benchmark_server_addresses": SERVERS,
+        "benchmark_capacity": {"down_mbit": down_mbit, "up_mbit": up_mbit},
+    }
+    return {
+        "all": {
+            "vars": {
+                "ansible_ssh_common_args": f"-F {paths.SSH_CONFIG}",
+                "ansible_python_interpreter": "/usr/bin/python3",
+                "lab_bond_mode": "balance-rr",
+            },
+            "children": {
+                "concentrators": {
+                    "hosts": {
+                        "concentrator": {
+                            "linkagg_concentrator": {"address": CONCENTRATOR_ADDRESS, "interface": "eth0"},
+                        }
+                    }
+                },
+                "gateways": {"hosts": {"gateway": {"linkagg_site": site}}},
+                "benchmark_clients": {"hosts": {"client": None}, "vars": benchmark},
+                "benchmark_servers": {"hosts": {"internet": None}, "vars": benchmark},
+                "modems": {"hosts": {"modems": None}},
+            },
+        }
+    }
+
+
+def ansible_cfg() -> str:
+    """Return the ansible.cfg of the lab: with ``ANSIBLE_CONFIG`` set to it, playbooks run against the lab."""
+    return f"""\
+[defaults]
+inventory = {paths.INVENTORY}
+collections_path = {paths.COLLECTIONS}
+local_tmp = {paths.LAB}/ansible-tmp
+callback_result_format = yaml
+display_skipped_hosts = false
+forks = 10
+gathering = explicit
+host_key_checking = false
+retry_files_enabled = false
+timeout = 60
+
+[connection]
+pipelining = true
+
+[ssh_connection]
+control_path_dir = {paths.socket_dir()}/ansible
+"""
+
+
+def write(profile: Profile, ssh_port: int | None) -> None:
+    """Write ssh_config, inventory and ansible.cfg of the lab that is coming up."""
+    paths.socket_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
+    paths.INVENTORY.mkdir(parents=True, exist_ok=True)
+    (paths.LAB / "known_hosts").unlink(missing_ok=True)
+    paths.SSH_CONFIG.write_text(ssh_config(ssh_port))
+    (paths.INVENTORY / "hosts.yml").write_text("---\n" + yaml.safe_dump(inventory(profile), sort_keys=False))
+    paths.ANSIBLE_CFG.write_text(ansible_cfg())

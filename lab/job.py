@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The main job in the lab: deploy each method with the product's playbook, measure it, report."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from lab import paths
+from lab.host import watched
+from lab.lifecycle import Lab
+from lab.report import build_report, terminal_table, write_report
+from lab.ui import LabError, Stages, say
+
+METHODS = {"balance-rr": {"lab_bond_mode": "balance-rr"}, "balance-xor": {"lab_bond_mode": "balance-xor"}}
+
+
+def ansible_env() -> dict[str, str]:
+    """Return the environment in which playbooks run against this checkout's lab."""
+    bin_dir = str(Path(sys.executable).parent)
+    return os.environ | {
+        "ANSIBLE_CONFIG": str(paths.ANSIBLE_CFG),
+        "ANSIBLE_COLLECTIONS_PATH": str(paths.COLLECTIONS),
+        "PATH": f"{bin_dir}:{os.environ['PATH']}",
+    }
+
+
+def playbook(lab: Lab, name: str, variables: dict, *options: str) -> None:
+    """Run a playbook of the collection against the lab; LabError if it fails."""
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), name, "-e", json.dumps(variables), *options]
+    status = watched(lab.host, command, env=ansible_env())
+    if status:
+        raise LabError(f"ansible-playbook {name} failed (exit status {status}); the reason is above")
+
+
+def measure(lab: Lab, stages: Stages, *, repeats: int, out: Path, duration_s: int = 8) -> dict:
+    """Deploy and measure every method, write report.json, report.md and report.html to ``out``; returns the report."""
+    results = []
+    for method, variables in METHODS.items():
+        with stages.stage(f"deploy {method}", "ansible-playbook linkagg.wan.site"):
+            playbook(lab, "linkagg.wan.site", variables)
+        with stages.stage(f"measure {method}", f"ansible-playbook linkagg.wan.benchmark, {repeats} x {duration_s} s a test"):
+            output = out / f"{method}.json"
+            out.mkdir(parents=True, exist_ok=True)
+            playbook(
+                lab,
+                "linkagg.wan.benchmark",
+                variables
+                | {
+                    "benchmark_method": method,
+                    "benchmark_output": str(output),
+                    "benchmark_repeats": repeats,
+                    "benchmark_duration_s": duration_s,
+                },
+            )
+        results.append(json.loads(output.read_text()))
+    down_mbit, up_mbit = lab.profile.capacity()
+    facts = {
+        "profile": lab.profile.name,
+        "capacity": {"down_mbit": down_mbit, "up_mbit": up_mbit},
+        "kernel": lab.kernel,
+        "accelerator": lab.host.accelerator,
+        "distro": lab.distro,
+        "stages_s": stages.seconds,
+    }
+    report = build_report(facts, results, capacity_between=_offered(lab))
+    write_report(report, out)
+    say("")
+    say(terminal_table(report))
+    return report
+
+
+def _offered(lab: Lab):
+    """Return a function (epoch start, epoch end) -> capacity offered then, for profiles that play a trace back."""
+    if not any(link.trace for link in lab.profile.links):
+        return None
+    started_at = json.loads(lab.guest("status", "--json"))["trace_started_at"]
+    return lambda start, end: lab.profile.capacity_between(start - started_at, end - started_at)

@@ -1,0 +1,204 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A lab's life: up, found again by a later command, down."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from lab import inventory, paths, qemu
+from lab.host import GUEST_HOME, Host, LocalHost, QemuHost, ask, missing_for_local
+from lab.image import image
+from lab.profile import Profile, load_profile
+from lab.ui import LabError, Stages, say
+
+NODE_LIMIT_S = 120
+
+
+@dataclass
+class Lab:
+    """A running lab."""
+
+    host: Host
+    profile: Profile
+    kernel: str
+    distro: str
+
+    def guest(self, *words: str, limit_s: float = 180) -> str:
+        """Run the guest program on the lab host (``python3 -m guest ...``) and return its output."""
+        return ask(self.host, ["env", f"PYTHONPATH={GUEST_HOME}", "python3", "-m", "guest", *words], limit_s)
+
+
+@contextmanager
+def exclusive() -> Iterator[None]:
+    """Let one command at a time make or remove this checkout's lab."""
+    paths.BUILD.mkdir(exist_ok=True)
+    with (paths.BUILD / "lab.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError("another command is busy with this checkout's lab; wait for it, or end it") from None
+        yield
+
+
+def _state() -> dict:
+    try:
+        return json.loads(paths.STATE.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _host(state: dict) -> Host:
+    if state["host"] == "local":
+        return LocalHost()
+    return QemuHost(qemu.Machine(state["pid"], state["ssh_port"], state["accelerator"]))
+
+
+def current() -> Lab:
+    """Return the running lab of this checkout; LabError if there is none or it died."""
+    state = _state()
+    if not state.get("ready"):
+        raise LabError("no lab is running in this checkout; start one with: make lab")
+    host = _host(state)
+    if why := host.trouble():
+        raise LabError(f"{why}. The end of its console:\n{qemu.console_tail()}\nRemove it with: make lab-down")
+    return Lab(host, load_profile(state["profile"]), state["kernel"], state["distro"])
+
+
+def up(profile_name: str, stages: Stages, *, distro: str | None = None, kind: str | None = None) -> Lab:
+    """Start a fresh lab with that profile (a shipped name, or a path); an earlier one of this checkout ends.
+
+    ``distro`` and ``kind`` default to the environment's LAB_DISTRO (bookworm) and LAB_HOST (qemu).
+    """
+    profile = load_profile(profile_name)
+    distro = distro or os.environ.get("LAB_DISTRO") or "bookworm"
+    kind = kind or os.environ.get("LAB_HOST") or "qemu"
+    if kind not in ("qemu", "local"):
+        raise LabError(f"LAB_HOST={kind} is not known; it is one of: qemu, local")
+    if kind == "local" and (missing := missing_for_local()):
+        raise LabError("LAB_HOST=local: this machine cannot be its own lab host. Missing:\n" + "\n".join(f"  - {one}" for one in missing))
+    down()
+    paths.link_collection()
+    paths.LAB.mkdir(parents=True, exist_ok=True)
+    try:
+        return _up(profile, profile_name, stages, distro, kind)
+    except BaseException:
+        down()
+        raise
+
+
+def _up(profile: Profile, profile_name: str, stages: Stages, distro: str, kind: str) -> Lab:
+    with stages.stage("image", f"root file system and kernel of Debian {distro}"):
+        disk = image(distro)
+        if kind == "qemu":
+            qemu.emulator()
+    public_key = _make_key()
+    with stages.stage("boot", "lab host" if kind == "qemu" else "lab host: this machine"):
+        state = {"host": kind, "distro": distro, "profile": str(profile_name), "lab_id": paths.lab_id()}
+        if kind == "qemu":
+            machine = qemu.start(disk, public_key)
+            state |= {"pid": machine.pid, "ssh_port": machine.ssh_port, "accelerator": machine.accelerator}
+            host: Host = QemuHost(machine)
+        else:
+            host = LocalHost(disk)
+        _save(state)
+        inventory.write(profile, state.get("ssh_port"))
+        host.push_guest()
+        kernel = ask(host, ["uname", "-r"]).strip()
+    lab = Lab(host, profile, kernel, distro)
+    with stages.stage("nodes", f"gateway, concentrator, client, internet and {len(profile.links)} modems"):
+        _push_config(lab, public_key)
+        for line in lab.guest("up", f"{GUEST_HOME}/config.json", limit_s=300).splitlines():
+            say(f"    {line}")
+        _await_nodes()
+    _save(state | {"kernel": kernel, "ready": True})
+    return lab
+
+
+def _save(state: dict) -> None:
+    paths.STATE.write_text(json.dumps(state, indent=2) + "\n")
+
+
+def _make_key() -> str:
+    """Make the lab's own ssh key and return its public part (base64, without type and comment)."""
+    key = paths.LAB / "id_ed25519"
+    key.unlink(missing_ok=True)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", str(key)], check=True)
+    return key.with_suffix(".pub").read_text().split()[1]
+
+
+def _push_config(lab: Lab, public_key: str) -> None:
+    config = {
+        "lab_id": paths.lab_id(),
+        "rootfs": lab.host.rootfs(),
+        "profile": lab.profile.to_guest(),
+        "authorized_key": f"ssh-ed25519 {public_key} lab",
+        "mgmt_subnet": inventory.MGMT_SUBNET,
+    }
+    done = subprocess.run(
+        lab.host.command(["sh", "-c", f"mkdir -p {GUEST_HOME} && cat > {GUEST_HOME}/config.json"]),
+        input=json.dumps(config).encode(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        raise LabError(f"could not write the lab's configuration: {done.stderr.decode().strip()}")
+
+
+def _await_nodes() -> None:
+    """Wait until every node lets us in by ssh."""
+
+    def try_node(node: str) -> str | None:
+        end = time.monotonic() + NODE_LIMIT_S
+        error = ""
+        while time.monotonic() < end:
+            done = subprocess.run(
+                ["ssh", "-F", str(paths.SSH_CONFIG), node, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            )
+            if done.returncode == 0:
+                return None
+            error = done.stderr.strip()
+            time.sleep(1)
+        return f"{node}: {error}"
+
+    with ThreadPoolExecutor(len(inventory.NODES)) as pool:
+        failed = [error for error in pool.map(try_node, inventory.NODES) if error]
+    if failed:
+        raise LabError(f"nodes that did not answer by ssh within {NODE_LIMIT_S} s:\n" + "\n".join(failed))
+
+
+def down() -> bool:
+    """End this checkout's lab and remove what belongs to it, except reports and logs; returns whether there was one."""
+    state = _state()
+    if not state:
+        return False
+    host = _host(state) if "host" in state else None
+    if isinstance(host, LocalHost):
+        Lab(host, load_profile(state["profile"]), "", "").guest("down")
+        host.release()
+    elif host is not None:
+        _close_connections()
+        host.machine.stop()
+    shutil.rmtree(paths.socket_dir(), ignore_errors=True)
+    shutil.rmtree(paths.INVENTORY, ignore_errors=True)
+    shutil.rmtree(paths.LAB / "ansible-tmp", ignore_errors=True)
+    for name in ("id_ed25519", "id_ed25519.pub", "known_hosts", "ssh_config", "ansible.cfg", "heartbeat", "state.json"):
+        (paths.LAB / name).unlink(missing_ok=True)
+    return True
+
+
+def _close_connections() -> None:
+    """End the shared ssh connections of this lab, ours and Ansible's."""
+    for socket in [*paths.socket_dir().glob("*"), *paths.socket_dir().glob("ansible/*")]:
+        if socket.is_socket():
+            subprocess.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab"], capture_output=True, check=False, timeout=10)
