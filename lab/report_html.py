@@ -1,0 +1,238 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A report as one self-contained page: bars against the capacity line, for light and dark, without scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from lab import report_text
+
+_STYLE = Path(__file__).with_name("report.css")
+_COLOURS = 8
+
+# Geometry of a picture, in SVG units; the page scales it to its width.
+_WIDTH = 900
+_LEFT = 210
+_RIGHT = 200
+_TOP = 34
+_BAR = 17
+_GAP = 5
+_GROUP_GAP = 20
+_BOTTOM = 30
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A vertical line through a picture with words on top."""
+
+    value: float
+    text: str
+    css: str
+
+
+@dataclass(frozen=True)
+class Scale:
+    """From values to horizontal positions."""
+
+    largest: float
+
+    def x(self, value: float) -> float:
+        return round(_LEFT + (_WIDTH - _LEFT - _RIGHT) * min(value, self.largest) / self.largest, 1)
+
+    def ticks(self) -> list[float]:
+        """Four to eight round values from 0."""
+        raw = self.largest / 5
+        power = 10.0 ** (len(str(int(raw))) - 1) if raw >= 1 else 0.1
+        step = next(power * factor for factor in (1, 2, 5, 10, 20) if power * factor >= raw)
+        return [step * number for number in range(int(self.largest / step) + 1)]
+
+
+def page(report: Mapping[str, Any]) -> str:
+    """The whole page."""
+    names = report_text.methods(report)
+    title = report_text.headline(report)
+    body = [
+        "<header>",
+        '<p class="kicker">linkagg.wan benchmark</p>',
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="facts">{escape(_subtitle(report))}</p>',
+        _legend(names),
+        "</header>",
+        *_pictures(report, names),
+        _table(report),
+        _about(report),
+    ]
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{escape(title)}</title>\n<style>\n{_STYLE.read_text(encoding='utf-8')}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(part for part in body if part)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _subtitle(report: Mapping[str, Any]) -> str:
+    repeats = max(len(run["repeats"]) for run in report["runs"])
+    times = "each test once" if repeats == 1 else f"the median of {repeats} runs, each run a dot"
+    return f"{report_text.machine(report)}; {times}"
+
+
+def _legend(names: Sequence[str]) -> str:
+    items = "".join(f'<li><span class="swatch m{index % _COLOURS}"></span>{escape(name)}</li>' for index, name in enumerate(names))
+    return f'<ul class="legend">{items}</ul>'
+
+
+def _pictures(report: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    sections = []
+    for heading, direction in (("Download", "down"), ("Upload", "up")):
+        runs = [run for run in report["runs"] if run.get("direction") == direction]
+        if runs:
+            marks = _marks(report, direction)
+            sections.append(_section(heading, "Mbit/s that arrived; longer is better", _rates(runs, names, marks)))
+    pings = [run for run in report["runs"] if run.get("p50_ms") is not None]
+    if pings:
+        note = "ms; bar: median, thin line: 95 % are faster, tick: longest; shorter is better"
+        sections.append(_section("Round trip time", note, _times(pings, names)))
+    return sections
+
+
+def _section(heading: str, note: str, picture: str) -> str:
+    return f'<section><h2>{escape(heading)} <small>{escape(note)}</small></h2>{picture}</section>'
+
+
+def _marks(report: Mapping[str, Any], direction: str) -> list[Mark]:
+    key = f"{direction}_mbit"
+    capacity = report["capacity"][key]
+    marks = [Mark(capacity, f"all links {capacity:g}", "capacity")]
+    rates = [link[key] for link in report.get("links", []) if link.get(key)]
+    # With the two lines close together the words would overlap, and nobody needs the second.
+    if len(rates) > 1 and max(rates) < 0.85 * capacity:
+        marks.append(Mark(max(rates), f"best link {max(rates):g}", "best"))
+    return marks
+
+
+def _rates(runs: Sequence[Mapping[str, Any]], names: Sequence[str], marks: Sequence[Mark]) -> str:
+    """Bars of goodput, a group for each test."""
+    largest = max([mark.value for mark in marks] + [_largest(run) for run in runs]) * 1.04
+    scale = Scale(largest)
+
+    def bar(run: Mapping[str, Any], y: float) -> str:
+        words = report_text.cell(run)
+        parts = [f'<rect class="{_css(run, names)}" x="{_LEFT}" y="{y}" width="{scale.x(run["goodput_mbit"]) - _LEFT:.1f}" height="{_BAR}" rx="2"/>']
+        if len(run["repeats"]) > 1:
+            parts += [f'<circle class="dot" cx="{scale.x(one["goodput_mbit"])}" cy="{y + _BAR / 2}" r="2.6"/>' for one in run["repeats"]]
+        for key, css in (("ceiling_mbit", "ceiling"), ("predicted_mbit", "predicted")):
+            if run.get(key):
+                parts.append(_line(scale.x(run[key]), y - 2, y + _BAR + 2, css, f"{css} {run[key]:.1f}"))
+        if run.get("capacity_mbit") and abs(run["capacity_mbit"] - marks[0].value) > 0.005 * marks[0].value:
+            parts.append(_line(scale.x(run["capacity_mbit"]), y - 2, y + _BAR + 2, "capacity", f"the links offered {run['capacity_mbit']:.1f}"))
+        end = max(scale.x(run["goodput_mbit"]), *(scale.x(one["goodput_mbit"]) + 3 for one in run["repeats"]))
+        return _named(run, words, parts, end, y)
+
+    return _chart(runs, names, scale, marks, bar)
+
+
+def _times(runs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+    """Bars of round trip times: median, 95th percentile, longest."""
+    scale = Scale(max(max(run["max_ms"] for run in runs), 1) * 1.04)
+
+    def bar(run: Mapping[str, Any], y: float) -> str:
+        middle, css = y + _BAR / 2, _css(run, names)
+        parts = [
+            f'<rect class="{css}" x="{_LEFT}" y="{y}" width="{max(1.0, scale.x(run["p50_ms"]) - _LEFT):.1f}" height="{_BAR}" rx="2"/>',
+            f'<rect class="{css} spread" x="{scale.x(run["p50_ms"])}" y="{middle - 3}" width="{scale.x(run["p95_ms"]) - scale.x(run["p50_ms"]):.1f}" height="6"/>',
+            _line(scale.x(run["max_ms"]), middle - 6, middle + 6, f"longest {css}", "longest"),
+        ]
+        return _named(run, report_text.cell(run), parts, scale.x(run["max_ms"]), y)
+
+    return _chart(runs, names, scale, [], bar)
+
+
+def _largest(run: Mapping[str, Any]) -> float:
+    keys = ("goodput_mbit", "capacity_mbit", "ceiling_mbit", "predicted_mbit")
+    return max([run.get(key) or 0 for key in keys] + [one.get("goodput_mbit") or 0 for one in run["repeats"]])
+
+
+def _css(run: Mapping[str, Any], names: Sequence[str]) -> str:
+    return f"m{names.index(run['method']) % _COLOURS}"
+
+
+def _named(run: Mapping[str, Any], words: str, parts: Sequence[str], end: float, y: float) -> str:
+    """A bar with its words beside it, and all of it as a hint under the pointer."""
+    hint = f"{report_text.title(run)}, {run['method']}: {words}"
+    text = f'<text class="value" x="{end + 7:.1f}" y="{y + _BAR - 4}">{escape(words)}</text>'
+    return f"<g><title>{escape(hint)}</title>{''.join(parts)}{text}</g>"
+
+
+def _line(x: float, top: float, bottom: float, css: str, hint: str) -> str:
+    return f'<line class="{css}" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"><title>{escape(hint)}</title></line>'
+
+
+def _chart(runs: Sequence[Mapping[str, Any]], names: Sequence[str], scale: Scale, marks: Sequence[Mark], bar: Any) -> str:
+    """Groups of bars over a grid. `bar(run, y)` draws one run at a height."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for run in sorted(runs, key=lambda one: names.index(one["method"])):
+        groups.setdefault(run["test"], [])
+    for run in runs:
+        groups[run["test"]].append(run)
+    order = [test for test in report_text.tests({"runs": runs})]
+    bars, y = [], float(_TOP + 8)
+    for test in order:
+        height = len(groups[test]) * (_BAR + _GAP) - _GAP
+        bars.append(f'<text class="test" x="{_LEFT - 14}" y="{y + height / 2 + 5}">{escape(report_text.title(groups[test][0]))}</text>')
+        for run in groups[test]:
+            bars.append(bar(run, y))
+            y += _BAR + _GAP
+        y += _GROUP_GAP - _GAP
+    bottom = y - _GROUP_GAP + 10
+    grid = [
+        f'<line class="grid" x1="{scale.x(tick)}" x2="{scale.x(tick)}" y1="{_TOP}" y2="{bottom}"/>'
+        f'<text class="tick" x="{scale.x(tick)}" y="{bottom + 17}">{tick:g}</text>'
+        for tick in scale.ticks()
+    ]
+    lines = [
+        _line(scale.x(mark.value), _TOP - 6, bottom, mark.css, mark.text)
+        + f'<text class="mark {mark.css}" x="{scale.x(mark.value)}" y="{_TOP - 12}">{escape(mark.text)}</text>'
+        for mark in marks
+    ]
+    height = bottom + _BOTTOM
+    return (
+        f'<svg viewBox="0 0 {_WIDTH} {height:.0f}" role="img" aria-label="bars, the numbers are in the table below">'
+        f"{''.join(grid)}{''.join(lines)}{''.join(bars)}</svg>"
+    )
+
+
+def _table(report: Mapping[str, Any]) -> str:
+    head, *body = report_text.rows(report)
+    heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
+    lines = "".join(
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(text)}</td>" for text in row[1:]) + "</tr>"
+        for row in body
+    )
+    return (
+        f"<section><h2>Numbers <small>{escape(report_text.LEGEND)}</small></h2>"
+        f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></section>'
+    )
+
+
+def _about(report: Mapping[str, Any]) -> str:
+    """Links, where the time went, and what was not as planned."""
+    lines = []
+    if report.get("links"):
+        links = ", ".join(
+            f"{link.get('name', '?')} {link['down_mbit']:g}/{link['up_mbit']:g}"
+            for link in report["links"]
+            if link.get("down_mbit") and link.get("up_mbit")
+        )
+        lines.append(f"<dt>Links, Mbit/s down/up</dt><dd>{escape(links)}</dd>" if links else "")
+    if report_text.stages(report):
+        lines.append(f"<dt>Time</dt><dd>{escape(report_text.stages(report))}</dd>")
+    for text in report_text.warnings(report):
+        lines.append(f"<dt>Note</dt><dd>{escape(text)}</dd>")
+    return f"<section><h2>About this run</h2><dl>{''.join(lines)}</dl></section>" if any(lines) else ""

@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A report as text: the table for the terminal and for Markdown, and the words that the page uses too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Benchmark documents of unknown tests are shown under their own name.
+TITLES = {
+    "tcp_1_down": "1 TCP download",
+    "tcp_11_down": "11 TCP downloads",
+    "tcp_30_down": "30 TCP downloads, 3 servers",
+    "udp_down": "UDP download",
+    "tcp_1_up": "1 TCP upload",
+    "udp_up": "UDP upload",
+    "ping_idle": "ping, idle",
+    "ping_loaded": "ping during 11 downloads",
+    "udp_30_down": "30 UDP flows down",
+    "tcp_11_up": "11 TCP uploads",
+}
+LEGEND = "Mbit/s that arrived (share of all links together); ping: median / 95 % / longest"
+
+
+def methods(report: Mapping[str, Any]) -> list[str]:
+    """The methods in the order of their first run."""
+    return list(dict.fromkeys(run["method"] for run in report["runs"]))
+
+
+def tests(report: Mapping[str, Any]) -> list[str]:
+    """The tests in the order of their first run."""
+    return list(dict.fromkeys(run["test"] for run in report["runs"]))
+
+
+def title(run_or_test: Mapping[str, Any] | str) -> str:
+    """A test's name for people."""
+    if isinstance(run_or_test, str):
+        return TITLES.get(run_or_test, run_or_test)
+    return TITLES.get(run_or_test["test"], run_or_test.get("title", run_or_test["test"]))
+
+
+def cell(run: Mapping[str, Any] | None) -> str:
+    """A run in a table: `9.6 (34 %)`, `21.5 (75 %), 14 % lost`, `84 / 121 / 180 ms`."""
+    if run is None:
+        return "-"
+    if run.get("p50_ms") is not None:
+        parts = [f"{run['p50_ms']:.0f} / {run['p95_ms']:.0f} / {run['max_ms']:.0f} ms"]
+    else:
+        share = f" ({100 * run['share']:.0f} %)" if run.get("share") is not None else ""
+        parts = [f"{run['goodput_mbit']:.1f}{share}"]
+    if run.get("loss_percent"):
+        parts.append(f"{_percent(run['loss_percent'])} % lost")
+    return ", ".join(parts)
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def limit(report: Mapping[str, Any], test: str) -> str:
+    """The last column: the capacity that a test is up against, in Mbit/s; of several runs the range."""
+    rates = {run["capacity_mbit"] for run in report["runs"] if run["test"] == test and run.get("capacity_mbit")}
+    if not rates:
+        return ""
+    low, high = f"{min(rates):.1f}", f"{max(rates):.1f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def rows(report: Mapping[str, Any]) -> list[list[str]]:
+    """The table: a row of headings, then one for each test; the last column is the capacity."""
+    by_place = {(run["test"], run["method"]): run for run in report["runs"]}
+    names = methods(report)
+    table = [["", *names, "all links"]]
+    for test in tests(report):
+        table.append([title(test), *(cell(by_place.get((test, name))) for name in names), limit(report, test)])
+    return table
+
+
+def headline(report: Mapping[str, Any]) -> str:
+    """`seed-3g, 6 links: 28.5 Mbit/s down, 6.0 up`."""
+    links = f", {len(report['links'])} links" if report.get("links") else ""
+    capacity = report["capacity"]
+    return f"{report['profile']}{links}: {capacity['down_mbit']:.1f} Mbit/s down, {capacity['up_mbit']:.1f} up"
+
+
+def machine(report: Mapping[str, Any]) -> str:
+    """`Linux 6.12.9, tcg`."""
+    kernel = str(report["kernel"])
+    return f"{kernel if kernel.startswith('Linux') else 'Linux ' + kernel}, {report['accelerator']}"
+
+
+def stages(report: Mapping[str, Any]) -> str:
+    """`boot 9 s, benchmark 180 s; together 3 min 9 s`, empty without stages."""
+    spent = report["stages_s"]
+    if not spent:
+        return ""
+    total = round(sum(spent.values()))
+    return f"{', '.join(f'{name} {seconds:.0f} s' for name, seconds in spent.items())}; together {duration(total)}"
+
+
+def duration(seconds: int) -> str:
+    """`45 s`, `3 min 9 s`."""
+    return f"{seconds} s" if seconds < 60 else f"{seconds // 60} min {seconds % 60} s"
+
+
+def warnings(report: Mapping[str, Any]) -> list[str]:
+    """What was not as planned while measuring, each said once with its method and test."""
+    texts = [
+        f"{run['method']}, {run['test']}: {text}"
+        for run in report["runs"]
+        for repeat in run.get("repeats", [])
+        for text in repeat.get("warnings", [])
+    ]
+    return list(dict.fromkeys(texts))
+
+
+def terminal_table(report: Mapping[str, Any]) -> str:
+    """Aligned text for a terminal, with what the numbers mean; ends with a line break."""
+    table = rows(report)
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    lines = [headline(report), machine(report), ""]
+    for number, row in enumerate(table):
+        lines.append("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+        if number == 0:
+            lines.append("  ".join("-" * width for width in widths))
+    lines += ["", LEGEND]
+    if stages(report):
+        lines.append(f"Time: {stages(report)}")
+    lines += [f"Note: {text}" for text in warnings(report)]
+    return "\n".join(lines) + "\n"
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    """The same table as Markdown."""
+    table = [[text.replace("|", "\\|") for text in row] for row in rows(report)]
+    lines = [f"# {headline(report)}", "", f"{machine(report)}. {LEGEND}.", ""]
+    lines.append("| " + " | ".join(table[0]) + " |")
+    lines.append("| --- " + "| ---: " * (len(table[0]) - 1) + "|")
+    lines += ["| " + " | ".join(row) + " |" for row in table[1:]]
+    if stages(report):
+        lines += ["", f"Time: {stages(report)}."]
+    if warnings(report):
+        lines += ["", "Notes:", "", *(f"- {text}" for text in warnings(report))]
+    return "\n".join(lines) + "\n"
