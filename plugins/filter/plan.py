@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""linkagg.wan.plan"""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: plan
+author:
+  - linkagg.wan contributors (@linkagg)
+version_added: "0.1.0"
+short_description: Compute from the inventory everything that gateways and concentrators need
+description:
+  - Turns the C(linkagg_concentrator) and C(linkagg_site) variables of an inventory into the desired state of each
+    node, that is addresses, tunnel ids, marks, tables, MTUs and the arguments of the modules of this collection.
+  - It is computed on the controller from the data alone. The same data gives the same plan in whatever order it
+    is written, and adding or removing a site or a link changes no number of another.
+  - All mistakes in the data are reported at once, one per line.
+requirements:
+  - netaddr on the controller
+positional: _input
+options:
+  _input:
+    description:
+      - A dictionary with the keys C(concentrators) and C(sites), each a dictionary from the name of a host to
+        its C(linkagg_concentrator) or C(linkagg_site).
+      - C(linkagg_concentrator) has C(address) (required, IPv4 or IPv6), C(interface) (of the way out, for NAT),
+        C(listen_port) (51820), C(mtu) (of the way out, 1500), C(carrier_pool) (10.208.0.0/12) and C(bond_pool)
+        (10.200.0.0/13).
+      - C(linkagg_site) has C(site_id) (required, 1 to 16383), C(concentrator) (the only one), C(lan) with
+        C(interface) and C(subnets), C(links) (required) and C(bonds) (one over all links).
+      - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(unmanaged),
+        the default, or an address with prefix length), C(next_hop) (required with such an address), C(mtu)
+        (1500) and C(rate) with C(down_mbit) and C(up_mbit).
+      - A bond has C(bond_id) (0 to 7), C(name) (agg0 for bond 0), C(mode) (V(balance-rr), the default,
+        V(balance-xor), V(active-backup) or V(broadcast)), C(xmit_hash_policy) (V(layer3+4)) and C(links) (all).
+    type: dict
+    required: true
+  public_keys:
+    description:
+      - Public keys of the WireGuard interfaces as M(linkagg.wan.wireguard_keys) returns them, by host and
+        interface.
+      - The key of a peer that is not in it is V(none) in the plan, which M(linkagg.wan.tunnels) takes as "leave
+        the peer as it is".
+    type: dict
+    default: {}
+seealso:
+  - plugin: linkagg.wan.plan_problems
+    plugin_type: filter
+  - plugin: linkagg.wan.mtu_budget
+    plugin_type: filter
+"""
+
+EXAMPLES = r"""
+- name: Show the plan of a site with two links
+  ansible.builtin.debug:
+    msg: "{{ inventory | linkagg.wan.plan }}"
+  vars:
+    inventory:
+      concentrators:
+        vps: {address: 203.0.113.2}
+      sites:
+        home:
+          site_id: 1
+          lan: {subnets: [192.168.1.0/24]}
+          links:
+            - {name: lte1, link_id: 1, interface: wwan0, address: dhcp}
+            - {name: dsl, link_id: 2, interface: eth1, address: 10.0.1.2/24, next_hop: 10.0.1.1, mtu: 1492}
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - C(nodes) has for each host C(concentrator) (its concentrator, or itself), C(key_interfaces) (for
+      M(linkagg.wan.wireguard_keys)), C(tunnels) (for M(linkagg.wan.tunnels)), C(bonds) (for
+      M(linkagg.wan.bonds)), C(links), C(routes) and C(rules) (for M(linkagg.wan.link_routes)), C(nft) (for
+      M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
+    - C(sites) has for each site, for people, C(site_id), C(concentrator), C(mtu) (layer by layer for each link)
+      and C(bonds).
+  type: dict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.problems import PlanError
+
+
+def plan(data: Any, public_keys: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
+    """See DOCUMENTATION. Raises AnsibleFilterError with every mistake on a line of its own."""
+    try:
+        return make_plan(data, public_keys)
+    except PlanError as exc:
+        count = len(exc.problems)
+        raise AnsibleFilterError(
+            f"{count} problem{'s' if count > 1 else ''} in the inventory:\n{exc}"
+        ) from exc
+
+
+class FilterModule:
+    """Filters of this file by name."""
+
+    def filters(self) -> dict[str, Any]:
+        """What Ansible asks for."""
+        return {"plan": plan}

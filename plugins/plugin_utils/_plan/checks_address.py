@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Checks of address ranges: pools big enough, and nothing overlapping that a node must tell apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .checks_link import concentrator_of
+from .deps import IPNetwork
+from .model import Concentrator, Inventory, Site
+from .numbers import BOND_PREFIX, bond_offset, carrier_offset
+from .problems import Problem
+
+
+@dataclass(frozen=True)
+class Range:
+    """A subnet and what it is for: ``where`` and ``key`` say what to change, ``what`` names it to people."""
+
+    subnet: IPNetwork
+    where: str
+    key: str
+    what: str
+
+
+def check_addresses(inventory: Inventory) -> Iterator[Problem]:
+    """Pools, LANs and modems' subnets, for each concentrator with its sites."""
+    sites_of: dict[str, list[Site]] = {host: [] for host in inventory.concentrators}
+    for site in inventory.sites.values():
+        concentrator = concentrator_of(inventory, site)
+        if concentrator is not None:
+            sites_of[concentrator.host].append(site)
+        yield from _overlaps(_ranges_at_gateway(site))
+    for host, sites in sites_of.items():
+        concentrator = inventory.concentrators[host]
+        pools = _pools(concentrator)
+        yield from _overlaps(pools)
+        yield from _pool_sizes(concentrator, sites)
+        yield from _concentrator_address(concentrator, pools)
+        lans = [lan for site in sites for lan in _lans(site)]
+        yield from _same_lan(host, lans)
+        modems = [modem for site in sites for modem in _modems(site)]
+        yield from _against_pools(pools, [*lans, *modems])
+
+
+def _pools(concentrator: Concentrator) -> list[Range]:
+    pools = (("carrier_pool", concentrator.carrier_pool), ("bond_pool", concentrator.bond_pool))
+    where = f"concentrator {concentrator.host}"
+    return [Range(pool, where, f"key {key}", f"{key} of {where}") for key, pool in pools if pool is not None]
+
+
+def _lans(site: Site) -> list[Range]:
+    what = f"LAN of site {site.host}"
+    return [Range(subnet, f"site {site.host}, lan", "key subnets", what) for subnet in site.lan.subnets]
+
+
+def _modems(site: Site) -> list[Range]:
+    return [
+        Range(
+            link.static.subnet,
+            f"site {site.host}, link {link.name}",
+            "key address",
+            f"subnet of link {link.name} of site {site.host}",
+        )
+        for link in site.links
+        if link.static is not None and link.static.address.version == 4
+    ]
+
+
+def _ranges_at_gateway(site: Site) -> list[Range]:
+    """What a gateway must tell apart; links may share a subnet, so each of their subnets counts once."""
+    modems = {modem.subnet: modem for modem in reversed(_modems(site))}
+    return [*_lans(site), *reversed(modems.values())]
+
+
+def _overlaps(ranges: list[Range]) -> Iterator[Problem]:
+    """One problem for each range that an earlier one of the list overlaps (a handful, so pair by pair)."""
+    for index, this in enumerate(ranges):
+        for other in ranges[:index]:
+            both_links = this.key == other.key == "key address"
+            if not both_links and _overlap(this.subnet, other.subnet):
+                yield _overlap_problem(this, other)
+                break
+
+
+def _against_pools(pools: list[Range], ranges: list[Range]) -> Iterator[Problem]:
+    for this in ranges:
+        for pool in pools:
+            if _overlap(this.subnet, pool.subnet):
+                yield _overlap_problem(this, pool)
+
+
+def _same_lan(host: str, lans: list[Range]) -> Iterator[Problem]:
+    """Subnets in ascending order, each against the one before that reaches furthest: n log n for n sites."""
+    furthest: Range | None = None
+    for lan in sorted(lans, key=lambda lan: (lan.subnet.first, lan.subnet.prefixlen)):
+        if furthest is not None and lan.subnet.first <= furthest.subnet.last:
+            if lan.where != furthest.where:
+                yield Problem(
+                    lan.where,
+                    lan.key,
+                    f"found {lan.subnet}, which overlaps {furthest.subnet}, {furthest.what} "
+                    f"on the same concentrator {host}",
+                    "a LAN of its own for each site of a concentrator",
+                    "renumber one of the two; sites with the same LAN are not possible yet",
+                )
+        if furthest is None or lan.subnet.last > furthest.subnet.last:
+            furthest = lan
+
+
+def _pool_sizes(concentrator: Concentrator, sites: list[Site]) -> Iterator[Problem]:
+    """The last address that each pool must hold, against its size."""
+    carriers = [
+        (carrier_offset(site.site_id, link.link_id) + 1, site)
+        for site in sites
+        for link in site.links
+        if site.site_id is not None and link.link_id is not None
+    ]
+    bonds = [
+        (bond_offset(site.site_id, bond.bond_id) + (1 << 32 - BOND_PREFIX) - 1, site)
+        for site in sites
+        for bond in site.bonds
+        if site.site_id is not None and bond.bond_id is not None
+    ]
+    for key, pool, needs in (
+        ("carrier_pool", concentrator.carrier_pool, carriers),
+        ("bond_pool", concentrator.bond_pool, bonds),
+    ):
+        if pool is None or not needs:
+            continue
+        last, site = max(needs, key=lambda need: need[0])
+        if last > pool.last - pool.first:
+            yield Problem(
+                f"concentrator {concentrator.host}",
+                f"key {key}",
+                f"found {pool}, too small for site {site.host} with its site_id {site.site_id}",
+                f"prefix length {32 - last.bit_length()} or shorter",
+                "give a larger pool, or the site a smaller site_id",
+            )
+
+
+def _concentrator_address(concentrator: Concentrator, pools: list[Range]) -> Iterator[Problem]:
+    for pool in pools:
+        if concentrator.address is not None and concentrator.address in pool.subnet:
+            yield Problem(
+                pool.where,
+                "key address",
+                f"found {concentrator.address}, which lies in {pool.key.removeprefix('key ')} {pool.subnet}",
+                "an address outside of the pools",
+                "give the public address, or another pool",
+            )
+
+
+def _overlap(one: IPNetwork, other: IPNetwork) -> bool:
+    return one.version == other.version and one.first <= other.last and other.first <= one.last
+
+
+def _overlap_problem(this: Range, other: Range) -> Problem:
+    return Problem(
+        this.where,
+        this.key,
+        f"found {this.subnet}, which overlaps {other.subnet}, {other.what}",
+        "subnets that are apart",
+        "change one of the two",
+    )

@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was read from the inventory, typed.
+
+``unread`` has the keys that were given but could not be read: their fields are None and a problem has been
+noted for each. Checks pass over None; nothing after the checks ever sees such an object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .deps import IPAddress, IPNetwork
+from .kinds import StaticAddress
+
+
+@dataclass(frozen=True)
+class Concentrator:
+    """The server with the public address."""
+
+    host: str
+    address: IPAddress
+    interface: str | None
+    listen_port: int
+    mtu: int
+    carrier_pool: IPNetwork
+    bond_pool: IPNetwork
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Lan:
+    """The networks behind a gateway."""
+
+    interface: str | None = None
+    subnets: tuple[IPNetwork, ...] = ()
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Link:
+    """One internet uplink of a site."""
+
+    name: str
+    link_id: int
+    interface: str
+    address: str | StaticAddress
+    next_hop: IPAddress | None
+    mtu: int
+    rate: dict[str, float] | None = None
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def static(self) -> StaticAddress | None:
+        """The link's static address, None when somebody else gives it one."""
+        return self.address if isinstance(self.address, StaticAddress) else None
+
+
+@dataclass(frozen=True)
+class Bond:
+    """One bond of a site; ``links`` are names of links, None stands for all of them."""
+
+    bond_id: int
+    name: str
+    mode: str
+    xmit_hash_policy: str
+    links: tuple[str, ...] | None
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Site:
+    """One place with modems."""
+
+    host: str
+    site_id: int
+    concentrator: str | None
+    lan: Lan
+    links: tuple[Link, ...]
+    bonds: tuple[Bond, ...]
+    unread: frozenset[str] = frozenset()
+
+    def links_of(self, bond: Bond) -> tuple[Link, ...]:
+        """The links of a bond of this site, by link_id."""
+        chosen = [link for link in self.links if bond.links is None or link.name in bond.links]
+        return tuple(sorted(chosen, key=lambda link: link.link_id))
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """Everything that was read, by host name, in the order of the inventory."""
+
+    concentrators: dict[str, Concentrator]
+    sites: dict[str, Site]

@@ -1,0 +1,156 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Inventory data -> model, by the tables of keys. Every mistake becomes a problem; reading goes on after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .kinds import Refused
+from .model import Bond, Concentrator, Inventory, Lan, Link, Site
+from .problems import Problem, nearest, show
+from .tables import CONCENTRATOR, SITE, Key, Table
+
+MISSING = object()
+
+
+class Reader:
+    """Reads mappings by their tables and keeps the problems met on the way."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def mapping(self, table: Table, data: Any, where: str) -> dict[str, Any]:
+        """Values by key, defaults filled in, None for what is not there or unreadable; plus ``unread``."""
+        values: dict[str, Any] = dict.fromkeys(table.names)
+        if not isinstance(data, Mapping):
+            self.problems.append(
+                Problem(where, "", show(data), f"a mapping with {', '.join(table.names)}", "write it as one")
+            )
+            return {**values, "unread": frozenset(table.names)}
+        self._unknown_keys(table, data, where)
+        unread = set()
+        for key in table.keys:
+            before = len(self.problems)
+            values[key.name] = self._key(key, data.get(key.name, MISSING), where)
+            if len(self.problems) > before:
+                unread.add(key.name)
+        return {**values, "unread": frozenset(unread)}
+
+    def _unknown_keys(self, table: Table, data: Mapping[Any, Any], where: str) -> None:
+        for name in data:
+            if name not in table.names:
+                meant = nearest(name, table.names)
+                remedy = f"did you mean {meant}?" if meant else "remove it"
+                self.problems.append(
+                    Problem(where, f"key {name}", "unknown key", ", ".join(table.names), remedy)
+                )
+
+    def _key(self, key: Key, value: Any, where: str) -> Any:
+        if value is MISSING or value is None:
+            if key.required:
+                self._refuse(key, "missing", where)
+            return self._scalar(key, key.default, where) if key.default is not None else None
+        if key.many:
+            return self._list(key, value, where)
+        if key.table is not None:
+            return self.mapping(key.table, value, f"{where}, {key.name}")
+        return self._scalar(key, value, where)
+
+    def _list(self, key: Key, value: Any, where: str) -> tuple[Any, ...] | None:
+        if not isinstance(value, (list, tuple)):
+            self._refuse(key, show(value), where, allowed="a list")
+            return None
+        if key.required and not value:
+            self._refuse(key, "found an empty list", where, allowed="a list with one element at least")
+        if key.table is None:
+            read = (self._scalar(key, element, where) for element in value)
+            return tuple(element for element in read if element is not None)
+        return tuple(
+            self.mapping(key.table, element, f"{where}, {label(key.table, element, number)}")
+            for number, element in enumerate(value, start=1)
+        )
+
+    def _scalar(self, key: Key, value: Any, where: str) -> Any:
+        try:
+            return key.kind.parse(value)
+        except Refused as refused:
+            self._refuse(key, show(value), where, hint=str(refused))
+            return None
+
+    def _refuse(self, key: Key, found: str, where: str, allowed: str = "", hint: str = "") -> None:
+        allowed = allowed or (key.kind.allowed if key.kind else "")
+        remedy = f"{hint}: {key.remedy}" if hint else key.remedy
+        self.problems.append(Problem(where, f"key {key.name}", found, allowed, remedy))
+
+
+def label(table: Table, element: Any, number: int) -> str:
+    """What people call an element of a list: by its name where it has a usable one, else by its place."""
+    name = element.get(table.named_by) if isinstance(element, Mapping) else None
+    if isinstance(name, (str, int)) and not isinstance(name, bool) and str(name).strip():
+        return f"{table.noun} {name}"
+    return f"{table.noun} number {number} of the list"
+
+
+def read_inventory(data: Any) -> tuple[Inventory, list[Problem]]:
+    """Read ``{'concentrators': {host: linkagg_concentrator}, 'sites': {host: linkagg_site}}``."""
+    reader = Reader()
+    inventory = Inventory(
+        concentrators={
+            host: Concentrator(host=host, **reader.mapping(CONCENTRATOR, value, f"concentrator {host}"))
+            for host, value in _hosts(reader, data, "concentrators", "linkagg_concentrator")
+        },
+        sites={
+            host: _site(host, reader.mapping(SITE, value, f"site {host}"))
+            for host, value in _hosts(reader, data, "sites", "linkagg_site")
+        },
+    )
+    return inventory, reader.problems
+
+
+def _hosts(reader: Reader, data: Any, part: str, variable: str) -> list[tuple[str, Any]]:
+    hosts = data.get(part) if isinstance(data, Mapping) else None
+    if not isinstance(hosts, Mapping):
+        reader.problems.append(
+            Problem("inventory", part, show(hosts), "a mapping of host names", f"give {{host: {variable}}}")
+        )
+        return []
+    noun = part.removesuffix("s")
+    for host, value in hosts.items():
+        if value is None:
+            reader.problems.append(
+                Problem(f"{noun} {host}", f"variable {variable}", "missing", "", f"give the host {variable}")
+            )
+    return [(str(host), value) for host, value in hosts.items() if value is not None]
+
+
+def _site(host: str, values: dict[str, Any]) -> Site:
+    links = tuple(Link(**link) for link in values.pop("links") or ())
+    bonds = values.pop("bonds")
+    if bonds is None:
+        bonds = () if "bonds" in values["unread"] else (_default_bond(),)
+    lan = values.pop("lan")
+    return Site(
+        host=host,
+        links=links,
+        bonds=tuple(_named(bond) for bond in bonds),
+        lan=_lan(lan) if lan else Lan(),
+        **values,
+    )
+
+
+def _default_bond() -> dict[str, Any]:
+    return Reader().mapping(next(key.table for key in SITE.keys if key.name == "bonds"), {}, "")
+
+
+def _named(bond: dict[str, Any]) -> Bond:
+    if bond["name"] is None and bond["bond_id"] is not None and "name" not in bond["unread"]:
+        bond = {**bond, "name": f"agg{bond['bond_id']}"}
+    return Bond(**bond)
+
+
+def _lan(lan: dict[str, Any]) -> Lan:
+    return Lan(**{**lan, "subnets": lan["subnets"] or ()})

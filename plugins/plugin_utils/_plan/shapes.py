@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The items of the modules' lists, each key always present: one place that knows what an item looks like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .deps import IPAddress
+
+GRE_TTL = 64
+
+
+def wireguard_item(
+    name: str,
+    *,
+    mtu: int,
+    addresses: list[str],
+    listen_port: int,
+    fwmark: int,
+    private_key_file: str,
+    peers: list[dict[str, Any]],
+    alias: str,
+) -> dict[str, Any]:
+    """A wireguard element of ``linkagg.wan.tunnels``."""
+    return {
+        "kind": "wireguard",
+        "name": name,
+        "mtu": mtu,
+        "addresses": addresses,
+        "listen_port": listen_port,
+        "fwmark": fwmark,
+        "private_key_file": private_key_file,
+        "peers": peers,
+        "alias": alias,
+    }
+
+
+def gretap_item(
+    name: str, *, local: IPAddress, remote: IPAddress, key: int, mtu: int, alias: str
+) -> dict[str, Any]:
+    """A gretap element of ``linkagg.wan.tunnels``."""
+    return {
+        "kind": "gretap",
+        "name": name,
+        "local": str(local),
+        "remote": str(remote),
+        "key": key,
+        "mtu": mtu,
+        "ttl": GRE_TTL,
+        "alias": alias,
+    }
+
+
+def route_item(
+    destination: str,
+    *,
+    table: int | str,
+    via: str | None = None,
+    device: str | None = None,
+    metric: int = 0,
+    kind: str = "unicast",
+) -> dict[str, Any]:
+    """An element of ``routes`` of ``linkagg.wan.link_routes``."""
+    return {
+        "destination": destination,
+        "via": via,
+        "device": device,
+        "table": table,
+        "metric": metric,
+        "source": None,
+        "type": kind,
+    }
+
+
+def rule_item(
+    priority: int,
+    table: int | str,
+    *,
+    source: str | None = None,
+    fwmark: int | None = None,
+    suppress_prefixlength: int | None = None,
+    family: str = "ipv4",
+) -> dict[str, Any]:
+    """An element of ``rules`` of ``linkagg.wan.link_routes``."""
+    return {
+        "priority": priority,
+        "from": source,
+        "fwmark": fwmark,
+        "iif": None,
+        "table": table,
+        "suppress_prefixlength": suppress_prefixlength,
+        "family": family,
+    }

@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts of files and of the nftables table. Laid out as ``nft list table`` prints it, so that diffs read well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .names import CONCENTRATOR_CARRIER
+
+HEADER = "# Made by linkagg.wan; changes are lost at its next run.\n"
+
+# For TCP through a bond, whichever way the connection is opened: the least MTU of both directions' routes.
+CLAMP = (
+    "iifname @bonds tcp flags syn tcp option maxseg size set rt mtu",
+    "oifname @bonds tcp flags syn tcp option maxseg size set rt mtu",
+)
+
+
+def gateway_nft(bonds: Iterable[str], links: Iterable[str]) -> str:
+    """MSS clamp on the bonds; NAT on the links themselves, for what leaves them when no bond is there."""
+    return _table(
+        {"bonds": bonds, "links": links},
+        forward=CLAMP,
+        postrouting=("oifname @links masquerade",),
+    )
+
+
+def concentrator_nft(bonds: Iterable[str], interface: str | None) -> str:
+    """MSS clamp and NAT of what sites send out; nothing from site to site, nor past the bonds."""
+    out = f'oifname "{interface}"' if interface else "oifname != @bonds"
+    return _table(
+        {"bonds": bonds},
+        forward=(
+            f'iifname "{CONCENTRATOR_CARRIER}" drop',
+            f'oifname "{CONCENTRATOR_CARRIER}" drop',
+            "iifname @bonds oifname @bonds drop",
+            *CLAMP,
+        ),
+        postrouting=(f"iifname @bonds {out} masquerade",),
+    )
+
+
+def _table(sets: dict[str, Iterable[str]], forward: Iterable[str], postrouting: Iterable[str]) -> str:
+    parts = [_set(name, members) for name, members in sets.items()]
+    parts.append(_chain("forward", "filter", "mangle", forward))
+    parts.append(_chain("postrouting", "nat", "srcnat", postrouting))
+    return "table inet linkagg {\n" + "\n".join(parts) + "}\n"
+
+
+def _set(name: str, members: Iterable[str]) -> str:
+    quoted = ", ".join(f'"{member}"' for member in sorted(set(members)))
+    elements = f"\t\telements = {{ {quoted} }}\n" if quoted else ""
+    return f"\tset {name} {{\n\t\ttype ifname\n{elements}\t}}\n"
+
+
+def _chain(hook: str, kind: str, priority: str, rules: Iterable[str]) -> str:
+    lines = "".join(f"\t\t{rule}\n" for rule in rules)
+    return (
+        f"\tchain {hook} {{\n\t\ttype {kind} hook {hook} priority {priority}; policy accept;\n{lines}\t}}\n"
+    )
+
+
+def gateway_sysctl(links: Iterable[str]) -> str:
+    """Forwarding; loose reverse path check, since answers of a link come while the default route is the bond.
+
+    The larger of ``all`` and the interface counts (kernel, ip-sysctl.rst), so 2 on the link is enough.
+    """
+    settings = [("net.ipv4.ip_forward", 1)]
+    settings += [(f"net.ipv4.conf.{_sysctl_name(link)}.rp_filter", 2) for link in sorted(set(links))]
+    return _sysctl(settings)
+
+
+def concentrator_sysctl() -> str:
+    """Forwarding."""
+    return _sysctl([("net.ipv4.ip_forward", 1)])
+
+
+def _sysctl(settings: Iterable[tuple[str, int]]) -> str:
+    return HEADER + "".join(f"{key} = {value}\n" for key, value in settings)
+
+
+def _sysctl_name(interface: str) -> str:
+    """sysctl(8) and sysctl.d(5) swap dot and slash within a name: ``eth0.7`` is written ``eth0/7``."""
+    return interface.replace(".", "/")
+
+
+def networkd_network(interfaces: Iterable[str], site: str) -> str:
+    """One systemd.network(5) file for all links with DHCP, or '' without such a link.
+
+    networkd only gets the address; the routes are ours, in a table for each link, and the next hop is read from
+    networkd's lease. The lease is kept over a restart of networkd, so that carriers do not stall.
+    """
+    names = " ".join(sorted(set(interfaces)))
+    if not names:
+        return ""
+    return f"""{HEADER}# Links of site {site} that get their address by DHCP.
+[Match]
+Name={names}
+
+[Link]
+RequiredForOnline=no
+
+[Network]
+DHCP=ipv4
+LinkLocalAddressing=no
+IPv6AcceptRA=no
+KeepConfiguration=dhcp-on-stop
+
+[DHCPv4]
+ClientIdentifier=mac
+UseDNS=no
+UseDomains=no
+UseGateway=no
+UseHostname=no
+UseMTU=no
+UseNTP=no
+UseRoutes=no
+"""

@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a site and its concentrator are wired: the part of the plan that both ends must agree on.
+
+Each end is rendered from this alone, so the two cannot differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .budget import Budget, mtu_budget
+from .checks_link import concentrator_of, outer_family
+from .deps import IPAddress
+from .model import Bond, Concentrator, Inventory, Link, Site
+from .numbers import bond_addresses, carrier_address, concentrator_carrier_address, tunnel_id
+
+# public_keys as the nodes reported them: {host: {interface: key}}
+PublicKeys = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class CarrierWiring:
+    """One carrier: the tunnel over one link."""
+
+    link: Link
+    gateway_address: IPAddress
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class LegWiring:
+    """One leg: a bond's Ethernet tunnel inside a carrier."""
+
+    carrier: CarrierWiring
+    tunnel_id: int
+
+
+@dataclass(frozen=True)
+class BondWiring:
+    """One bond with its legs. All have the bond's MTU, since the kernel gives it to every port anyway."""
+
+    bond: Bond
+    mtu: int
+    concentrator_address: IPAddress
+    gateway_address: IPAddress
+    legs: tuple[LegWiring, ...]
+
+
+@dataclass(frozen=True)
+class SiteWiring:
+    """One site; carriers by link_id, bonds by bond_id, whatever their order in the inventory."""
+
+    site: Site
+    concentrator: Concentrator
+    family: str
+    concentrator_carrier_address: IPAddress
+    carriers: tuple[CarrierWiring, ...]
+    bonds: tuple[BondWiring, ...]
+
+    @property
+    def aggregate(self) -> BondWiring:
+        """The bond that takes what no other rule takes: that of the lowest bond_id."""
+        return self.bonds[0]
+
+
+def wire_site(site: Site, concentrator: Concentrator) -> SiteWiring:
+    """Wire one site; depends on nothing but the site and its concentrator's own keys."""
+    family = outer_family(concentrator)
+    carriers = tuple(
+        CarrierWiring(
+            link=link,
+            gateway_address=carrier_address(concentrator.carrier_pool, site.site_id, link.link_id),
+            budget=mtu_budget(link.mtu, family=family, far_mtu=concentrator.mtu),
+        )
+        for link in sorted(site.links, key=lambda link: link.link_id)
+    )
+    bonds = sorted(site.bonds, key=lambda bond: bond.bond_id)
+    return SiteWiring(
+        site=site,
+        concentrator=concentrator,
+        family=family,
+        concentrator_carrier_address=concentrator_carrier_address(concentrator.carrier_pool),
+        carriers=carriers,
+        bonds=tuple(_wire_bond(bond, site, concentrator, carriers) for bond in bonds),
+    )
+
+
+def _wire_bond(
+    bond: Bond, site: Site, concentrator: Concentrator, carriers: tuple[CarrierWiring, ...]
+) -> BondWiring:
+    members = {link.link_id for link in site.links_of(bond)}
+    legs = tuple(
+        LegWiring(carrier=carrier, tunnel_id=tunnel_id(site.site_id, bond.bond_id, carrier.link.link_id))
+        for carrier in carriers
+        if carrier.link.link_id in members
+    )
+    far, near = bond_addresses(concentrator.bond_pool, site.site_id, bond.bond_id)
+    return BondWiring(
+        bond=bond,
+        mtu=min(leg.carrier.budget.mtu for leg in legs),
+        concentrator_address=far,
+        gateway_address=near,
+        legs=legs,
+    )
+
+
+def wire_inventory(inventory: Inventory) -> list[SiteWiring]:
+    """Every site, by site_id."""
+    sites = sorted(inventory.sites.values(), key=lambda site: site.site_id)
+    return [wire_site(site, concentrator_of(inventory, site)) for site in sites]
