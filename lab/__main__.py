@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
+from contextlib import nullcontext
 
 from lab import inventory, lifecycle, paths
+from lab.host import watched
 from lab.ui import LabError, Stages, complain, say
 
 
@@ -30,7 +31,9 @@ def _run(args: argparse.Namespace) -> None:
     say("Seconds: " + ", ".join(f"{name} {took:.0f}" for name, took in stages.seconds.items()))
     say(f"Report:  {paths.BUILD / args.out}/report.html (also report.md, report.json)")
     if args.keep:
-        say("The lab keeps running: make lab-status, make lab-shell NODE=gateway, make lab-fault LINK=2 FAULT=down, make lab-down")
+        say(
+            "The lab keeps running: make lab-status, make lab-shell NODE=gateway, make lab-fault LINK=2 FAULT=down, make lab-down"
+        )
         say(f"Playbooks against it:   ANSIBLE_CONFIG={paths.ANSIBLE_CFG} ansible-playbook linkagg.wan.site")
     else:
         lifecycle.down()
@@ -51,30 +54,27 @@ def _down(_args: argparse.Namespace) -> None:
 def _status(args: argparse.Namespace) -> None:
     """Tell what runs and which faults are set."""
     lab = lifecycle.current()
-    status = json.loads(lab.guest("status", "--json"))
-    if args.json:
-        say(json.dumps(status, indent=2))
-        return
-    say(f"lab {paths.lab_id()}: profile {lab.profile.name}, {lab.host.accelerator}, kernel {lab.kernel}, Debian {lab.distro}")
-    for node, state in status["nodes"].items():
-        say(f"  {node:14} {state}")
-    for link in status["links"]:
-        say(f"  link {link['index']} {link['name']:10} {link['rate']:24} fault: {link['fault'] or 'none'}")
+    if not args.json:
+        say(f"{lab.host.accelerator}, kernel {lab.kernel}, Debian {lab.distro}; inventory in {paths.INVENTORY}")
+    say(lab.guest("status", *(["--json"] if args.json else [])).rstrip())
 
 
 def _shell(args: argparse.Namespace) -> None:
     """Open a shell on a node or on the lab host."""
     lab = lifecycle.current()
-    if args.node == "labhost":
-        command = lab.host.command(["bash", "-l"], tty=True)
-    else:
-        command = ["ssh", "-F", str(paths.SSH_CONFIG), "-t", args.node]
+    on_node = ["ssh", "-F", str(paths.SSH_CONFIG), "-t", args.node]
+    command = lab.host.command(["bash", "-l"], tty=True) if args.node == "labhost" else on_node
     os.execvp(command[0], command)
 
 
 def _fault(args: argparse.Namespace) -> None:
     """Break a link, or mend it."""
     say(lifecycle.current().guest("fault", args.link, args.fault).strip())
+
+
+def _watch(args: argparse.Namespace) -> int:
+    """Run a command that uses the lab, and end it with the console's tail when the lab host dies meanwhile."""
+    return watched(lifecycle.CurrentHost(), args.command, limit_s=args.limit)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -99,6 +99,9 @@ def _parser() -> argparse.ArgumentParser:
     fault = command("fault", _fault)
     fault.add_argument("link", help="number or name of the link")
     fault.add_argument("fault", help="blackhole, down, unplug, delay:MS, loss:PERCENT, rate:MBIT or clear")
+    watch = command("watch", _watch)
+    watch.add_argument("--limit", type=float, default=3600, help="seconds after which the command is ended")
+    watch.add_argument("command", nargs=argparse.REMAINDER)
     return parser
 
 
@@ -112,18 +115,14 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupted)
     signal.signal(signal.SIGHUP, _interrupted)
     try:
-        if args.locked:
-            with lifecycle.exclusive():
-                args.run(args)
-        else:
-            args.run(args)
+        with lifecycle.exclusive() if args.locked else nullcontext():
+            return args.run(args) or 0
     except LabError as error:
         complain(f"\nFAIL: {error}")
         return 1
     except KeyboardInterrupt:
         complain("\nInterrupted; what this command had started is ended.")
         return 130
-    return 0
 
 
 if __name__ == "__main__":

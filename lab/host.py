@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from lab.qemu import Machine, console_tail
 from lab.ui import LabError
 
 GUEST = Path(__file__).parent / "guest"
-GUEST_HOME = "/run/linkagg-lab"
+GUEST_HOME = f"/run/linkagg-guest-{paths.lab_id()}"
 
 # Kernel parts that LAB_HOST=local needs: name -> module.
 KERNEL_PARTS = {
@@ -44,7 +45,14 @@ KERNEL_PARTS = {
 PROGRAMS = ("podman", "ip", "tc", "nft", "dnsmasq", "ethtool")
 
 
-class Host(Protocol):
+class Watchable(Protocol):
+    """Something that can be asked whether it is still well."""
+
+    def trouble(self) -> str | None:
+        """Return why the lab host can no longer be used, or None."""
+
+
+class Host(Watchable, Protocol):
     """What every lab host can do."""
 
     accelerator: str
@@ -52,14 +60,8 @@ class Host(Protocol):
     def command(self, remote: list[str], tty: bool = False) -> list[str]:
         """Return the local command line that runs ``remote`` on the lab host as root."""
 
-    def trouble(self) -> str | None:
-        """Return why the lab host can no longer be used, or None."""
-
     def rootfs(self) -> str:
         """Return the directory on the lab host that nodes take as their read-only root."""
-
-    def push_guest(self) -> None:
-        """Bring the guest programs to ``GUEST_HOME`` on the lab host."""
 
 
 class QemuHost:
@@ -77,15 +79,6 @@ class QemuHost:
 
     def rootfs(self) -> str:
         return "/ro"
-
-    def push_guest(self) -> None:
-        pack = subprocess.run(
-            ["tar", "-C", str(GUEST.parent), "--exclude=__pycache__", "-cf", "-", "guest"], capture_output=True, check=True
-        )
-        unpack = self.command(["sh", "-c", f"mkdir -p {GUEST_HOME} && tar -C {GUEST_HOME} -xf -"])
-        done = subprocess.run(unpack, input=pack.stdout, capture_output=True, check=False)
-        if done.returncode:
-            raise LabError(f"could not bring the guest programs to the lab host: {done.stderr.decode().strip()}")
 
 
 class LocalHost:
@@ -105,22 +98,36 @@ class LocalHost:
     def rootfs(self) -> str:
         return str(paths.LAB / "root")
 
-    def push_guest(self) -> None:
-        """Mount the image for the nodes, and link the guest programs."""
+    def mount(self) -> None:
+        """Mount the image that the nodes share."""
         root = Path(self.rootfs())
         root.mkdir(parents=True, exist_ok=True)
         if self.image and not root.is_mount():
             subprocess.run(self.command(["mount", "-o", "loop,ro", str(self.image.root), str(root)]), check=True)
 
     def release(self) -> None:
-        """Undo ``push_guest``."""
+        """Undo ``mount``."""
         if Path(self.rootfs()).is_mount():
             subprocess.run(self.command(["umount", self.rootfs()]), check=True)
 
 
+def push(host: Host, pack: bytes, unpack: str) -> None:
+    """Send bytes to a shell command on the lab host; LabError if it fails."""
+    done = subprocess.run(host.command(["sh", "-c", unpack]), input=pack, capture_output=True, check=False)
+    if done.returncode:
+        raise LabError(f"could not send files to the lab host: {done.stderr.decode().strip()}")
+
+
+def push_guest(host: Host) -> None:
+    """Bring the guest programs to ``GUEST_HOME`` on the lab host."""
+    pack = subprocess.run(
+        ["tar", "-C", str(GUEST.parent), "--exclude=__pycache__", "-cf", "-", "guest"], capture_output=True, check=True
+    )
+    push(host, pack.stdout, f"mkdir -p {GUEST_HOME} && tar -C {GUEST_HOME} -xf -")
+
+
 def missing_for_local() -> list[str]:
     """Return what this machine lacks to be its own lab host, one sentence fragment each."""
-    from shutil import which
 
     def has(module: str) -> bool:
         if Path(f"/sys/module/{module}").exists():
@@ -133,8 +140,12 @@ def missing_for_local() -> list[str]:
 
     builtin = Path(f"/lib/modules/{os.uname().release}/modules.builtin")
     known = builtin.read_text() if builtin.exists() else ""
-    missing = [f"kernel: {name} (module {module})" for name, module in KERNEL_PARTS.items() if not (has(module) or f"/{module}.ko" in known)]
-    return missing + [f"program: {program}" for program in PROGRAMS if not which(program)]
+    missing = [
+        f"kernel: {name} (module {module})"
+        for name, module in KERNEL_PARTS.items()
+        if not (has(module) or f"/{module}.ko" in known)
+    ]
+    return missing + [f"program: {program}" for program in PROGRAMS if not shutil.which(program)]
 
 
 def end_group(process: subprocess.Popen) -> None:
@@ -151,7 +162,7 @@ def end_group(process: subprocess.Popen) -> None:
         break
 
 
-def watched(host: Host, command: list[str], *, env: Mapping[str, str] | None = None, limit_s: float = 1800) -> int:
+def watched(host: Watchable, command: list[str], *, env: Mapping[str, str] | None = None, limit_s: float = 1800) -> int:
     """Run a command with its output on our terminal and return its exit status.
 
     Ends it, and raises LabError with the console's tail, when the lab host dies or falls silent meanwhile.
@@ -176,7 +187,12 @@ def watched(host: Host, command: list[str], *, env: Mapping[str, str] | None = N
 def ask(host: Host, remote: list[str], limit_s: float = 180) -> str:
     """Run a command on the lab host, bounded and watched, and return its output; LabError if it fails."""
     process = subprocess.Popen(
-        host.command(remote), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        host.command(remote),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     end = time.monotonic() + limit_s
     try:

@@ -76,7 +76,9 @@ def _run(command: list[str], log: Path) -> None:
         done = subprocess.run(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
         tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:])
-        raise LabError(f"{shlex.join(command[:3])} ... failed (exit status {done.returncode}):\n{tail}\nFull log: {log}")
+        raise LabError(
+            f"{shlex.join(command[:3])} ... failed (exit status {done.returncode}):\n{tail}\nFull log: {log}"
+        )
 
 
 @contextmanager
@@ -130,7 +132,9 @@ def _build(recipe: dict[str, object], home: Path) -> None:
             _run(_as_root(["install", "-m", "0644", "-o", str(os.getuid()), str(source), str(out / name)]), log)
         target = out / "root.img"
         _run(
-            _as_root(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", str(root), str(target), f"{IMAGE_MIB}M"]),
+            _as_root(
+                ["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-d", str(root), str(target), f"{IMAGE_MIB}M"]
+            ),
             log,
         )
         _run(_as_root(["chown", str(os.getuid()), str(target)]), log)

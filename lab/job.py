@@ -43,7 +43,9 @@ def measure(lab: Lab, stages: Stages, *, repeats: int, out: Path, duration_s: in
     for method, variables in METHODS.items():
         with stages.stage(f"deploy {method}", "ansible-playbook linkagg.wan.site"):
             playbook(lab, "linkagg.wan.site", variables)
-        with stages.stage(f"measure {method}", f"ansible-playbook linkagg.wan.benchmark, {repeats} x {duration_s} s a test"):
+        with stages.stage(
+            f"measure {method}", f"ansible-playbook linkagg.wan.benchmark, {repeats} x {duration_s} s a test"
+        ):
             output = out / f"{method}.json"
             out.mkdir(parents=True, exist_ok=True)
             playbook(
@@ -78,5 +80,5 @@ def _offered(lab: Lab):
     """Return a function (epoch start, epoch end) -> capacity offered then, for profiles that play a trace back."""
     if not any(link.trace for link in lab.profile.links):
         return None
-    started_at = json.loads(lab.guest("status", "--json"))["trace_started_at"]
+    started_at = json.loads(lab.guest("status", "--json"))["playback"]["started_at"]
     return lambda start, end: lab.profile.capacity_between(start - started_at, end - started_at)

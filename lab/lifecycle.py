@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lab import inventory, paths, qemu
-from lab.host import GUEST_HOME, Host, LocalHost, QemuHost, ask, missing_for_local
+from lab.host import GUEST_HOME, Host, LocalHost, QemuHost, ask, missing_for_local, push, push_guest
 from lab.image import image
 from lab.profile import Profile, load_profile
-from lab.ui import LabError, Stages, say
+from lab.ui import LabError, Stages
 
 NODE_LIMIT_S = 120
 
@@ -36,7 +36,8 @@ class Lab:
 
     def guest(self, *words: str, limit_s: float = 180) -> str:
         """Run the guest program on the lab host (``python3 -m guest ...``) and return its output."""
-        return ask(self.host, ["env", f"PYTHONPATH={GUEST_HOME}", "python3", "-m", "guest", *words], limit_s)
+        which = [] if words[0] == "up" else ["--lab", paths.lab_id()]
+        return ask(self.host, ["env", f"PYTHONPATH={GUEST_HOME}", "python3", "-m", "guest", *which, *words], limit_s)
 
 
 @contextmanager
@@ -75,6 +76,15 @@ def current() -> Lab:
     return Lab(host, load_profile(state["profile"]), state["kernel"], state["distro"])
 
 
+class CurrentHost:
+    """Whatever lab host this checkout has at the moment: for watching commands that start and end labs themselves."""
+
+    def trouble(self) -> str | None:
+        """Return why the present lab host can no longer be used; None while it is well, or there is none."""
+        state = _state()
+        return _host(state).trouble() if state.get("ready") else None
+
+
 def up(profile_name: str, stages: Stages, *, distro: str | None = None, kind: str | None = None) -> Lab:
     """Start a fresh lab with that profile (a shipped name, or a path); an earlier one of this checkout ends.
 
@@ -86,7 +96,10 @@ def up(profile_name: str, stages: Stages, *, distro: str | None = None, kind: st
     if kind not in ("qemu", "local"):
         raise LabError(f"LAB_HOST={kind} is not known; it is one of: qemu, local")
     if kind == "local" and (missing := missing_for_local()):
-        raise LabError("LAB_HOST=local: this machine cannot be its own lab host. Missing:\n" + "\n".join(f"  - {one}" for one in missing))
+        raise LabError(
+            "LAB_HOST=local: this machine cannot be its own lab host. Missing:\n"
+            + "\n".join(f"  - {one}" for one in missing)
+        )
     down()
     paths.link_collection()
     paths.LAB.mkdir(parents=True, exist_ok=True)
@@ -111,15 +124,15 @@ def _up(profile: Profile, profile_name: str, stages: Stages, distro: str, kind: 
             host: Host = QemuHost(machine)
         else:
             host = LocalHost(disk)
+            host.mount()
         _save(state)
         inventory.write(profile, state.get("ssh_port"))
-        host.push_guest()
+        push_guest(host)
         kernel = ask(host, ["uname", "-r"]).strip()
     lab = Lab(host, profile, kernel, distro)
     with stages.stage("nodes", f"gateway, concentrator, client, internet and {len(profile.links)} modems"):
         _push_config(lab, public_key)
-        for line in lab.guest("up", f"{GUEST_HOME}/config.json", limit_s=300).splitlines():
-            say(f"    {line}")
+        lab.guest("up", f"{GUEST_HOME}/config.json", limit_s=300)
         _await_nodes()
     _save(state | {"kernel": kernel, "ready": True})
     return lab
@@ -143,16 +156,9 @@ def _push_config(lab: Lab, public_key: str) -> None:
         "rootfs": lab.host.rootfs(),
         "profile": lab.profile.to_guest(),
         "authorized_key": f"ssh-ed25519 {public_key} lab",
-        "mgmt_subnet": inventory.MGMT_SUBNET,
+        "mgmt": inventory.MGMT_SUBNET,
     }
-    done = subprocess.run(
-        lab.host.command(["sh", "-c", f"mkdir -p {GUEST_HOME} && cat > {GUEST_HOME}/config.json"]),
-        input=json.dumps(config).encode(),
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        raise LabError(f"could not write the lab's configuration: {done.stderr.decode().strip()}")
+    push(lab.host, json.dumps(config).encode(), f"cat > {GUEST_HOME}/config.json")
 
 
 def _await_nodes() -> None:
@@ -163,7 +169,11 @@ def _await_nodes() -> None:
         error = ""
         while time.monotonic() < end:
             done = subprocess.run(
-                ["ssh", "-F", str(paths.SSH_CONFIG), node, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+                ["ssh", "-F", str(paths.SSH_CONFIG), node, "true"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             if done.returncode == 0:
                 return None
@@ -184,7 +194,10 @@ def down() -> bool:
         return False
     host = _host(state) if "host" in state else None
     if isinstance(host, LocalHost):
-        Lab(host, load_profile(state["profile"]), "", "").guest("down")
+        ask(
+            host,
+            ["sh", "-c", f"PYTHONPATH={GUEST_HOME} python3 -m guest --lab {paths.lab_id()} down; rm -rf {GUEST_HOME}"],
+        )
         host.release()
     elif host is not None:
         _close_connections()
@@ -201,4 +214,9 @@ def _close_connections() -> None:
     """End the shared ssh connections of this lab, ours and Ansible's."""
     for socket in [*paths.socket_dir().glob("*"), *paths.socket_dir().glob("ansible/*")]:
         if socket.is_socket():
-            subprocess.run(["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab"], capture_output=True, check=False, timeout=10)
+            subprocess.run(
+                ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab"],
+                capture_output=True,
+                check=False,
+                timeout=10,
+            )

@@ -30,8 +30,8 @@ def cache() -> Path:
 
 
 def lab_id() -> str:
-    """Six characters that tell this checkout's lab from any other on the machine."""
-    return hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]
+    """Seven characters, the first a letter, that tell this checkout's lab from any other on the machine."""
+    return "l" + hashlib.sha256(str(ROOT).encode()).hexdigest()[:6]
 
 
 def socket_dir() -> Path:

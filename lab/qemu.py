@@ -29,7 +29,14 @@ KERNEL_COMMAND_LINE = (
     "tsc=unstable mitigations=off kfence.sample_interval=0 nokaslr nowatchdog cgroup_disable=memory"
 )
 READY = "lab-init: ready"
-DEATH_CRIES = ("Kernel panic", "Oops:", "BUG: unable", "kernel BUG at", "KVM internal error", "general protection fault")
+DEATH_CRIES = (
+    "Kernel panic",
+    "Oops:",
+    "BUG: unable",
+    "kernel BUG at",
+    "KVM internal error",
+    "general protection fault",
+)
 
 
 class BootError(LabError):

@@ -59,7 +59,7 @@ end_lab() { python -m lab down; }
 
 molecule_scenarios() {
     trap 'end_lab; exit 130' INT TERM HUP
-    step "molecule default (in the lab)" molecule test --all
+    step "molecule (in the lab)" python -m lab watch molecule test --all
     trap - INT TERM HUP
     end_lab > /dev/null
 }
