@@ -1,0 +1,114 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the lab touches the machine: programs, network namespaces, a frame on a wire."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .config import GuestError
+from .topology import Setup
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
+# Ethertype for local experiments (IEEE 802); everybody drops it.
+_KICK_TYPE = 0x88B5
+
+
+def run(command: list[str], text: str | None = None) -> str:
+    """Run a program, with ``text`` on its input, and return its output; GuestError if it fails."""
+    try:
+        done = subprocess.run(command, input=text or "", capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise GuestError(f"{command[0]} is not installed on the lab host") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()
+        raise GuestError(f"{' '.join(command)} failed ({done.returncode}): {said}{_culprit(said, text)}")
+    return done.stdout
+
+
+def _culprit(said: str, text: str | None) -> str:
+    """Return the line of a batch that ip and tc complain about (``Command failed -:12``)."""
+    number = said.rpartition("-:")[2].split()
+    lines = (text or "").splitlines()
+    if "Command failed" in said and number and number[0].isdigit() and 0 < int(number[0]) <= len(lines):
+        return f"\nin: {lines[int(number[0]) - 1]}"
+    return ""
+
+
+def _enter(handle: int) -> None:
+    if _LIBC.setns(handle, _CLONE_NEWNET):
+        number = ctypes.get_errno()
+        raise GuestError(f"cannot enter a network namespace: {os.strerror(number)}")
+
+
+@contextmanager
+def inside(namespace: str) -> Iterator[None]:
+    """Let this thread, and the programs that it starts, be in a network namespace given by its path."""
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    try:
+        target = os.open(namespace, os.O_RDONLY)
+        try:
+            _enter(target)
+            yield
+        finally:
+            _enter(home)
+            os.close(target)
+    finally:
+        os.close(home)
+
+
+def batch(program: str, lines: list[str]) -> None:
+    """Give lines to ``ip -batch`` or ``tc -batch``, in the namespace of this thread."""
+    if lines:
+        run([program, "-batch", "-"], "\n".join(lines) + "\n")
+
+
+def apply(setup: Setup, namespace: str) -> None:
+    """Do everything that a set-up wants in its namespace."""
+    with inside(namespace):
+        for key, value in setup.sysctl.items():
+            path = Path("/proc/sys") / key
+            if path.exists():
+                path.write_text(value)
+        batch("ip", setup.ip)
+        batch("tc", setup.tc)
+        if setup.nft:
+            run(["nft", "-f", "-"], setup.nft + "\n")
+
+
+def kick_socket(device: str) -> socket.socket:
+    """Return a socket that sends raw frames on a device of this thread's namespace."""
+    kicker = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    kicker.bind((device, 0))
+    return kicker
+
+
+def kick(kicker: socket.socket) -> None:
+    """Send a frame that nobody reads.
+
+    A tbf that waits for the time of its old, very low rate does not look again when the rate rises; a
+    packet that comes makes it look.
+    """
+    frame = bytes.fromhex("024c41000000 024c41000000") + _KICK_TYPE.to_bytes(2, "big") + bytes(46)
+    try:
+        kicker.send(frame)
+    except OSError:
+        pass  # the device is down or full: there is nothing to wake, or it is awake
+
+
+def wait_for(what: str, ready: Callable[[], object], limit_s: float = 90) -> None:
+    """Return once ``ready`` does not return false; GuestError after ``limit_s``."""
+    end = time.monotonic() + limit_s
+    while not ready():
+        if time.monotonic() > end:
+            raise GuestError(f"waited {limit_s:.0f} s in vain for {what}")
+        time.sleep(0.1)

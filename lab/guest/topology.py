@@ -1,0 +1,216 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Interfaces, addresses, routes and NAT of the lab: pure functions that render them for batches.
+
+::
+
+    client lan0 --- lan0 gateway wwan1..N === lan modem1..N wan === link1..N core --- con0 eth0 concentrator
+                                                                             core --- net0 eth0 internet
+
+The core is the main network namespace of the modems container; each modem is a namespace of its own in
+it, so every modem may use the same subnet. A veth per node leads to the management bridge.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from . import shape
+from .config import NODES, Lab, Link
+
+CLIENT = "192.168.1.10/24"
+GATEWAY_LAN = "192.168.1.1/24"
+CONCENTRATOR = "203.0.113.2/24"
+CORE_TO_CONCENTRATOR = "203.0.113.1/24"
+INTERNET = ("198.51.100.10/24", "198.51.100.11/24", "198.51.100.12/24")
+CORE_TO_INTERNET = "198.51.100.1/24"
+INTERNET_DELAY_MS = 5
+
+# Senders towards the modems make packets of real size: no segmentation may be left to the other end.
+NO_GSO = "gso_max_segs 1"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What to do in one network namespace; ``where`` is a node or a modem's namespace."""
+
+    where: str
+    sysctl: dict[str, str] = field(default_factory=dict)
+    ip: list[str] = field(default_factory=list)
+    tc: list[str] = field(default_factory=list)
+    nft: str = ""
+
+
+def mac(kind: int, index: int) -> str:
+    """Return the address of an end of a link: kind 1 gateway, 2 modem lan, 3 modem wan, 4 core."""
+    return f"02:4c:41:00:{kind:02x}:{index:02x}"
+
+
+def wan_addresses(link: Link) -> tuple[str, str]:
+    """Return (core, modem) addresses of the way between them, without prefix."""
+    return f"100.64.{link.index}.1", f"100.64.{link.index}.2"
+
+
+def mgmt_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
+    """Return the lines, for the lab host's own namespace, that make the management network.
+
+    ``namespaces``: node or modem namespace -> its path.
+    """
+    lines = [
+        f"link add {lab.bridge} type bridge",
+        f"addr add {lab.address()}/{lab.mgmt.prefixlen} dev {lab.bridge}",
+        f"link set {lab.bridge} up",
+    ]
+    for node, number in NODES.items():
+        lines.append(f"link add {lab.lab_id}-m{number} up master {lab.bridge} type veth peer name mgmt0 netns {namespaces[node]}")
+    return lines
+
+
+def pair_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
+    """Return the lines that make every other veth pair, each end where it belongs.
+
+    They run in the core's namespace: the kernel wants the names of both ends free where the request is
+    made, and the lab host may well have an eth0 or wwan1 of its own.
+    """
+
+    def pair(node_a: str, name_a: str, node_b: str, name_b: str) -> str:
+        return (
+            f"link add {name_a} netns {namespaces[node_a]} type veth peer name {name_b} netns {namespaces[node_b]}"
+        )
+
+    lines = [
+        pair("gateway", "lan0", "client", "lan0"),
+        pair("concentrator", "eth0", "modems", "con0"),
+        pair("internet", "eth0", "modems", "net0"),
+    ]
+    for link in lab.links:
+        lines.append(lan_pair_line(link, namespaces))
+        lines.append(
+            f"link add {shape.core_device(link)} netns {namespaces['modems']} address {mac(4, link.index)} mtu {link.mtu} {NO_GSO}"
+            f" type veth peer name {shape.MODEM_DEVICE} netns {namespaces[link.namespace]}"
+            f" address {mac(3, link.index)} mtu {link.mtu} {NO_GSO}"
+        )
+    return lines
+
+
+def lan_pair_line(link: Link, namespaces: Mapping[str, str]) -> str:
+    """Return the line, for the core's namespace, that plugs a modem into the gateway."""
+    mtu = max(1500, link.mtu)
+    return (
+        f"link add {link.interface} netns {namespaces['gateway']} address {mac(1, link.index)} mtu {mtu} {NO_GSO}"
+        f" type veth peer name lan netns {namespaces[link.namespace]} address {mac(2, link.index)} mtu {mtu} {NO_GSO}"
+    )
+
+
+def lan_lines(link: Link) -> list[str]:
+    """Return the lines, in the modem's namespace, that bring up its side towards the gateway."""
+    return [f"addr add {link.modem_address} dev lan", "link set lan up"]
+
+
+def setups(lab: Lab) -> list[Setup]:
+    """Return what to do in every namespace, once the pairs are there."""
+    result = [
+        Setup("client", {}, [*_node(lab, "client"), f"addr add {CLIENT} dev lan0", "link set lan0 up", f"route add default via {_bare(GATEWAY_LAN)}"]),
+        Setup("gateway", {}, [*_node(lab, "gateway"), f"addr add {GATEWAY_LAN} dev lan0", "link set lan0 up"]),
+        Setup(
+            "concentrator",
+            {},
+            [*_node(lab, "concentrator"), f"addr add {CONCENTRATOR} dev eth0", "link set eth0 up", f"route add default via {_bare(CORE_TO_CONCENTRATOR)}"],
+        ),
+        Setup(
+            "internet",
+            {},
+            [*_node(lab, "internet"), *(f"addr add {address} dev eth0" for address in INTERNET), "link set eth0 up", f"route add default via {_bare(CORE_TO_INTERNET)}"],
+            [_far("eth0")],
+        ),
+        _core(lab),
+    ]
+    return result + [_modem(lab, link) for link in lab.links]
+
+
+def _bare(address: str) -> str:
+    return str(ipaddress.IPv4Interface(address).ip)
+
+
+def _node(lab: Lab, node: str) -> list[str]:
+    return ["link set lo up", f"addr add {lab.address(node)}/{lab.mgmt.prefixlen} dev mgmt0", "link set mgmt0 up"]
+
+
+def _far(device: str) -> str:
+    return f"qdisc replace dev {device} root netem limit {shape.WAY_PACKETS} delay {INTERNET_DELAY_MS}ms"
+
+
+ROUTER_SYSCTL = {
+    "net/ipv4/ip_forward": "1",
+    "net/ipv4/conf/all/rp_filter": "0",
+    "net/ipv4/conf/default/rp_filter": "0",
+    "net/ipv6/conf/all/disable_ipv6": "1",
+    "net/ipv6/conf/default/disable_ipv6": "1",
+}
+
+
+def _core(lab: Lab) -> Setup:
+    ip = [
+        *_node(lab, "modems"),
+        f"addr add {CORE_TO_CONCENTRATOR} dev con0",
+        "link set con0 up",
+        f"addr add {CORE_TO_INTERNET} dev net0",
+        "link set net0 up",
+    ]
+    tc = [_far("net0")]
+    for link in lab.links:
+        core, modem = wan_addresses(link)
+        device = shape.core_device(link)
+        # Fixed neighbours: a delay of seconds would make ARP give up, which is no property of such a link.
+        ip += [
+            f"addr add {core}/30 dev {device}",
+            f"link set {device} up",
+            f"neigh replace {modem} lladdr {mac(3, link.index)} dev {device} nud permanent",
+        ]
+        tc += shape.start_lines(link)[0]
+    # The management network is no way round the modems.
+    nft = (
+        "table inet lab { chain forward { type filter hook forward priority 0;"
+        ' iifname "mgmt0" drop; oifname "mgmt0" drop; }; }'
+    )
+    return Setup("modems", ROUTER_SYSCTL, ip, tc, nft)
+
+
+def _modem(lab: Lab, link: Link) -> Setup:
+    core, modem = wan_addresses(link)
+    ip = [
+        "link set lo up",
+        *lan_lines(link),
+        f"addr add {modem}/30 dev {shape.MODEM_DEVICE}",
+        f"link set {shape.MODEM_DEVICE} up",
+        f"neigh replace {core} lladdr {mac(4, link.index)} dev {shape.MODEM_DEVICE} nud permanent",
+        f"route add default via {core}",
+    ]
+    nft = f'table ip lab {{ chain out {{ type nat hook postrouting priority 100; oifname "{shape.MODEM_DEVICE}" masquerade; }}; }}'
+    return Setup(link.namespace, ROUTER_SYSCTL, ip, shape.start_lines(link)[1], nft)
+
+
+def dnsmasq(link: Link) -> list[str]:
+    """Return the command of a modem's DHCP server: one address to give, router the modem, an hour's lease."""
+    network = ipaddress.IPv4Interface(link.modem_address).network
+    return [
+        "dnsmasq",
+        "--conf-file=/dev/null",
+        "--port=0",
+        "--interface=lan",
+        "--bind-dynamic",
+        "--dhcp-authoritative",
+        "--no-ping",
+        # The address belongs to the port, whoever asks: a node may change its client id, never its cable.
+        "--dhcp-ignore-clid",
+        f"--dhcp-range={link.gateway_address},{link.gateway_address},{network.netmask},1h",
+        f"--dhcp-host={mac(1, link.index)},{link.gateway_address}",
+        f"--dhcp-option=option:router,{_bare(link.modem_address)}",
+        "--dhcp-option=option:dns-server",
+        f"--dhcp-leasefile=/run/dnsmasq-{link.index}.leases",
+        f"--pid-file=/run/dnsmasq-{link.index}.pid",
+        "--user=root",
+    ]
