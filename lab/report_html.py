@@ -84,7 +84,10 @@ def _subtitle(report: Mapping[str, Any]) -> str:
 
 
 def _legend(names: Sequence[str]) -> str:
-    items = "".join(f'<li><span class="swatch m{index % _COLOURS}"></span>{escape(name)}</li>' for index, name in enumerate(names))
+    items = "".join(
+        f'<li><span class="swatch m{index % _COLOURS}"></span>{escape(name)}</li>'
+        for index, name in enumerate(names)
+    )
     return f'<ul class="legend">{items}</ul>'
 
 
@@ -94,7 +97,9 @@ def _pictures(report: Mapping[str, Any], names: Sequence[str]) -> list[str]:
         runs = [run for run in report["runs"] if run.get("direction") == direction]
         if runs:
             marks = _marks(report, direction)
-            sections.append(_section(heading, "Mbit/s that arrived; longer is better", _rates(runs, names, marks)))
+            sections.append(
+                _section(heading, "Mbit/s that arrived; longer is better", _rates(runs, names, marks))
+            )
     pings = [run for run in report["runs"] if run.get("p50_ms") is not None]
     if pings:
         note = "ms; bar: median, thin line: 95 % are faster, tick: longest; shorter is better"
@@ -103,7 +108,7 @@ def _pictures(report: Mapping[str, Any], names: Sequence[str]) -> list[str]:
 
 
 def _section(heading: str, note: str, picture: str) -> str:
-    return f'<section><h2>{escape(heading)} <small>{escape(note)}</small></h2>{picture}</section>'
+    return f"<section><h2>{escape(heading)} <small>{escape(note)}</small></h2>{picture}</section>"
 
 
 def _marks(report: Mapping[str, Any], direction: str) -> list[Mark]:
@@ -124,14 +129,27 @@ def _rates(runs: Sequence[Mapping[str, Any]], names: Sequence[str], marks: Seque
 
     def bar(run: Mapping[str, Any], y: float) -> str:
         words = report_text.cell(run)
-        parts = [f'<rect class="{_css(run, names)}" x="{_LEFT}" y="{y}" width="{scale.x(run["goodput_mbit"]) - _LEFT:.1f}" height="{_BAR}" rx="2"/>']
+        parts = [
+            f'<rect class="{_css(run, names)}" x="{_LEFT}" y="{y}" width="{scale.x(run["goodput_mbit"]) - _LEFT:.1f}" height="{_BAR}" rx="2"/>'
+        ]
         if len(run["repeats"]) > 1:
-            parts += [f'<circle class="dot" cx="{scale.x(one["goodput_mbit"])}" cy="{y + _BAR / 2}" r="2.6"/>' for one in run["repeats"]]
+            parts += [
+                f'<circle class="dot" cx="{scale.x(one["goodput_mbit"])}" cy="{y + _BAR / 2}" r="2.6"/>'
+                for one in run["repeats"]
+            ]
         for key, css in (("ceiling_mbit", "ceiling"), ("predicted_mbit", "predicted")):
             if run.get(key):
                 parts.append(_line(scale.x(run[key]), y - 2, y + _BAR + 2, css, f"{css} {run[key]:.1f}"))
         if run.get("capacity_mbit") and abs(run["capacity_mbit"] - marks[0].value) > 0.005 * marks[0].value:
-            parts.append(_line(scale.x(run["capacity_mbit"]), y - 2, y + _BAR + 2, "capacity", f"the links offered {run['capacity_mbit']:.1f}"))
+            parts.append(
+                _line(
+                    scale.x(run["capacity_mbit"]),
+                    y - 2,
+                    y + _BAR + 2,
+                    "capacity",
+                    f"the links offered {run['capacity_mbit']:.1f}",
+                )
+            )
         end = max(scale.x(run["goodput_mbit"]), *(scale.x(one["goodput_mbit"]) + 3 for one in run["repeats"]))
         return _named(run, words, parts, end, y)
 
@@ -171,10 +189,14 @@ def _named(run: Mapping[str, Any], words: str, parts: Sequence[str], end: float,
 
 
 def _line(x: float, top: float, bottom: float, css: str, hint: str) -> str:
-    return f'<line class="{css}" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"><title>{escape(hint)}</title></line>'
+    return (
+        f'<line class="{css}" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"><title>{escape(hint)}</title></line>'
+    )
 
 
-def _chart(runs: Sequence[Mapping[str, Any]], names: Sequence[str], scale: Scale, marks: Sequence[Mark], bar: Any) -> str:
+def _chart(
+    runs: Sequence[Mapping[str, Any]], names: Sequence[str], scale: Scale, marks: Sequence[Mark], bar: Any
+) -> str:
     """Groups of bars over a grid. `bar(run, y)` draws one run at a height."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for run in sorted(runs, key=lambda one: names.index(one["method"])):
@@ -185,7 +207,9 @@ def _chart(runs: Sequence[Mapping[str, Any]], names: Sequence[str], scale: Scale
     bars, y = [], float(_TOP + 8)
     for test in order:
         height = len(groups[test]) * (_BAR + _GAP) - _GAP
-        bars.append(f'<text class="test" x="{_LEFT - 14}" y="{y + height / 2 + 5}">{escape(report_text.title(groups[test][0]))}</text>')
+        bars.append(
+            f'<text class="test" x="{_LEFT - 14}" y="{y + height / 2 + 5}">{escape(report_text.title(groups[test][0]))}</text>'
+        )
         for run in groups[test]:
             bars.append(bar(run, y))
             y += _BAR + _GAP
@@ -212,7 +236,9 @@ def _table(report: Mapping[str, Any]) -> str:
     head, *body = report_text.rows(report)
     heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     lines = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(text)}</td>" for text in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{escape(row[0])}</th>'
+        + "".join(f"<td>{escape(text)}</td>" for text in row[1:])
+        + "</tr>"
         for row in body
     )
     return (

@@ -291,7 +291,9 @@ def request_from(params: dict) -> Request:
     same = ("duration_s", "warm_up_s", "offered_mbit", "payload_bytes", "source", "device")
     return Request(
         servers=servers,
-        capacity_mbit={key.removesuffix("_mbit"): value for key, value in capacity.items() if value is not None},
+        capacity_mbit={
+            key.removesuffix("_mbit"): value for key, value in capacity.items() if value is not None
+        },
         **{key: params[key] for key in (*same, "spare_s", "busy_wait_s", "attempts")},
     )
 

@@ -12,7 +12,9 @@ from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import
 
 DEFAULT_PORT = 5201
 
-_WRITTEN = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<name>[^\s:\[\]]+))(?::(?P<port>\d+))?$")
+_WRITTEN = re.compile(
+    r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<name>[^\s:\[\]]+))(?::(?P<port>\d+))?$"
+)
 _BARE_V6 = re.compile(r"^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[\w.-]+)?$")
 
 
@@ -59,7 +61,9 @@ def parse_all(texts: list[str], default_port: int = DEFAULT_PORT) -> list[Endpoi
             problems.append(str(error))
             continue
         if endpoint in endpoints:
-            problems.append(f"server '{text}': {endpoint} is given twice; each server runs one test at a time")
+            problems.append(
+                f"server '{text}': {endpoint} is given twice; each server runs one test at a time"
+            )
         endpoints.append(endpoint)
     if problems:
         raise MeasureError("\n".join(problems))

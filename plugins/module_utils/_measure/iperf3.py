@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.endpoints import Endpoint
@@ -19,6 +19,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import
     MeasureError,
     PassingError,
 )
+from ansible_collections.linkagg.wan.plugins.module_utils._measure.timeline import Slice
 
 # From 3.17 on the receiver counts whole blocks only. The default of 128 KiB would be 0.13 Mbit/s of
 # uncertainty in 8 s, per connection.
@@ -28,7 +29,14 @@ CONNECT_TIMEOUT_MS = 8000
 _BUSY = ("server is busy",)
 _UNREACHABLE = ("unable to connect to server", "unable to connect stream", "unable to create a new stream")
 _NAME = ("name or service not known", "temporary failure in name resolution", "no address associated")
-_PASSING = ("control socket", "control message", "has terminated", "interrupt", "unable to receive", "unable to send")
+_PASSING = (
+    "control socket",
+    "control message",
+    "has terminated",
+    "interrupt",
+    "unable to receive",
+    "unable to send",
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,7 @@ class Client:
     payload_bytes: int = 1200
     source: str | None = None
     device: str | None = None
+    interval_s: float = 0
 
 
 @dataclass(frozen=True)
@@ -54,6 +63,7 @@ class Traffic:
     :ivar connections_mbit: the goodput of each connection; for UDP what was sent less what was lost.
     :ivar loss_percent: UDP only; of what was sent.
     :ivar out_of_order: UDP only, packets; None where the receiver does not tell (uploads) or cannot know.
+    :ivar slices: the test in parts of `Client.interval_s`. For downloads what was received, else what was sent.
     """
 
     goodput_mbit: float
@@ -63,12 +73,22 @@ class Traffic:
     sent_mbit: float | None = None
     loss_percent: float | None = None
     out_of_order: int | None = None
-    warnings: tuple[str, ...] = field(default=())
+    slices: tuple[Slice, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def command(client: Client, program: str = "iperf3") -> list[str]:
     """The command line. The rate goes to iperf3 per connection, in bit/s."""
-    words = [program, "-c", client.server.address, "-p", str(client.server.port), "-J", "-i", "0"]
+    words = [
+        program,
+        "-c",
+        client.server.address,
+        "-p",
+        str(client.server.port),
+        "-J",
+        "-i",
+        f"{client.interval_s:g}",
+    ]
     words += ["-t", str(client.duration_s), "-P", str(client.connections)]
     words += ["--connect-timeout", str(CONNECT_TIMEOUT_MS)]
     if client.direction == "down":
@@ -105,7 +125,8 @@ def parse(output: str, client: Client, stderr: str = "") -> Traffic:
         raise _error(str(document["error"]), client)
     end = document.get("end") or {}
     try:
-        return _udp(end, client) if client.protocol == "udp" else _tcp(end)
+        traffic = _udp(end, client) if client.protocol == "udp" else _tcp(end)
+        return replace(traffic, slices=_slices(document["intervals"]))
     except (KeyError, TypeError, ZeroDivisionError) as error:
         raise MeasureError(
             f"{client.server}: iperf3's JSON lacks {error}; iperf3 3.9 or later is needed at both ends"
@@ -117,7 +138,9 @@ def _error(text: str, client: Client) -> MeasureError:
     if any(word in lower for word in _BUSY):
         return BusyError(f"{server}: the iperf3 server is busy with another test (it runs one at a time)")
     if any(word in lower for word in _NAME):
-        return MeasureError(f"{server}: the name '{server.address}' does not resolve ({text}); check it, or give an address")
+        return MeasureError(
+            f"{server}: the name '{server.address}' does not resolve ({text}); check it, or give an address"
+        )
     if any(word in lower for word in _UNREACHABLE):
         return PassingError(
             f"{server}: no iperf3 server answers ({text}). Start one there: iperf3 -s -p {server.port};"
@@ -162,7 +185,9 @@ def _udp(end: Mapping[str, Any], client: Client) -> Traffic:
         connections_mbit=tuple(_stream_mbit(one, client, seconds) for one in streams),
         sent_mbit=_mbit(sent_bytes, sent["seconds"]),
         loss_percent=100 * lost / sent_packets if sent_packets else 0.0,
-        out_of_order=sum(one.get("out_of_order", 0) for one in streams) if client.direction == "down" else None,
+        out_of_order=sum(one.get("out_of_order", 0) for one in streams)
+        if client.direction == "down"
+        else None,
     )
     if lost > sent_packets or got_bytes > sent_bytes:
         return _without_copies(traffic, got_bytes, sent_bytes)
@@ -188,21 +213,13 @@ def _without_copies(traffic: Traffic, got_bytes: int, sent_bytes: int) -> Traffi
     )
 
 
-def combine(parts: Sequence[Traffic]) -> Traffic:
-    """Several clients' traffic at the same time as one: rates add up, losses weigh by what was sent."""
-    if len(parts) == 1:
-        return parts[0]
-    sent = sum(part.sent_mbit or 0.0 for part in parts)
-    losses = [(part.loss_percent, part.sent_mbit or 0.0) for part in parts if part.loss_percent is not None]
-    orders = [part.out_of_order for part in parts if part.out_of_order is not None]
-    again = [part.retransmits for part in parts if part.retransmits is not None]
-    return Traffic(
-        goodput_mbit=sum(part.goodput_mbit for part in parts),
-        seconds=max(part.seconds for part in parts),
-        connections_mbit=tuple(rate for part in parts for rate in part.connections_mbit),
-        retransmits=sum(again) if again else None,
-        sent_mbit=sent or None,
-        loss_percent=sum(loss * rate for loss, rate in losses) / sent if losses and sent else None,
-        out_of_order=sum(orders) if orders else None,
-        warnings=tuple(dict.fromkeys(text for part in parts for text in part.warnings)),
+def _slices(intervals: Sequence[Mapping[str, Any]]) -> tuple[Slice, ...]:
+    return tuple(
+        Slice(
+            min(one["start"] for one in part["streams"]),
+            max(one["end"] for one in part["streams"]),
+            tuple(one["bytes"] for one in part["streams"]),
+        )
+        for part in intervals
+        if part["streams"]
     )

@@ -24,10 +24,14 @@ from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import
 )
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.results import describe
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.statistics import jain, measured_window
+from ansible_collections.linkagg.wan.plugins.module_utils._measure.timeline import Timeline, overlap
 
 BUSY_PAUSE_S = 2.0
 # The load of a loaded ping begins this much before the first echo request and ends as much after the last.
 LOAD_MARGIN_S = 1
+# Several clients run this much longer, so that the last to start still has all its measured seconds with the others.
+SPREAD_MARGIN_S = 4
+SPREAD_INTERVAL_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,13 @@ def _tried(once: Callable[[], dict[str, Any]], request: Request, warnings: list[
 
 
 def _clients(kind: Measurement, request: Request, extra_s: int = 0) -> list[iperf3.Client]:
+    """One client for each server that takes part. Several keep a timeline instead of leaving out the warm-up."""
     parts = shares(kind.connections, min(kind.servers, len(request.servers)))
     offered = _offered_mbit(kind, request)
+    warm_up_s = request.warm_up_s if kind.protocol == "tcp" else 0
+    spread = len(parts) > 1
+    if spread:
+        extra_s += warm_up_s + SPREAD_MARGIN_S
     return [
         iperf3.Client(
             server=server,
@@ -122,7 +131,8 @@ def _clients(kind: Measurement, request: Request, extra_s: int = 0) -> list[iper
             direction=kind.direction,
             connections=part,
             duration_s=request.duration_s + extra_s,
-            warm_up_s=request.warm_up_s if kind.protocol == "tcp" else 0,
+            warm_up_s=0 if spread else warm_up_s,
+            interval_s=SPREAD_INTERVAL_S if spread else 0,
             offered_mbit=offered * part / kind.connections if offered else None,
             payload_bytes=request.payload_bytes,
             source=request.source,
@@ -136,32 +146,49 @@ def _limit_s(client: iperf3.Client, request: Request) -> int:
     return client.warm_up_s + client.duration_s + request.spare_s
 
 
-def _parsed(ended: Sequence[process.Finished], clients: Sequence[iperf3.Client]) -> iperf3.Traffic:
-    """All clients' traffic. The first client that failed by itself gives the error, not one stopped for it."""
-    problems: list[MeasureError] = []
-    parts: list[iperf3.Traffic] = []
+def _parsed(ended: Sequence[process.Finished], clients: Sequence[iperf3.Client]) -> list[iperf3.Traffic]:
+    """Each client's traffic. The first that failed by itself gives the error, not one stopped because of it.
+
+    :raises MeasureError: a client failed or was killed.
+    """
     for one, client in sorted(zip(ended, clients, strict=True), key=lambda pair: pair[0].ended_at):
         if one.timed_out:
-            problems.append(
-                PassingError(
-                    f"{client.server}: iperf3 did not end within {one.ended_at - one.started_at:.0f} s and was"
-                    " killed; the way to the server is dead, or too full for its control connection"
-                )
+            raise PassingError(
+                f"{client.server}: iperf3 did not end within {one.ended_at - one.started_at:.0f} s and was killed;"
+                " the way to the server is dead, or too full for its control connection"
             )
-            continue
-        try:
-            parts.append(iperf3.parse(one.stdout, client, one.stderr))
-        except MeasureError as error:
-            problems.append(error)
-    if problems:
-        raise problems[0]
-    return iperf3.combine(parts)
+        iperf3.parse(one.stdout, client, one.stderr)
+    return [iperf3.parse(one.stdout, client, one.stderr) for one, client in zip(ended, clients, strict=True)]
+
+
+def _merged(
+    ended: Sequence[process.Finished], clients: Sequence[iperf3.Client], request: Request
+) -> tuple[iperf3.Traffic, float, float]:
+    """All clients' traffic as one, and when it was measured."""
+    parts = _parsed(ended, clients)
+    windows = [
+        measured_window(one.started_at, one.ended_at, client.warm_up_s, part.seconds, client.connections)
+        for one, client, part in zip(ended, clients, parts, strict=True)
+    ]
+    if len(parts) == 1:
+        return parts[0], *windows[0]
+    lines = [Timeline(window[0], part.slices) for window, part in zip(windows, parts, strict=True)]
+    common = overlap(lines, request.warm_up_s, request.duration_s)
+    traffic = iperf3.Traffic(
+        goodput_mbit=common.goodput_mbit,
+        seconds=common.ended_at - common.started_at,
+        connections_mbit=common.connections_mbit,
+        retransmits=sum(part.retransmits or 0 for part in parts),
+    )
+    return traffic, common.started_at, common.ended_at
 
 
 def _base(kind: Measurement, request: Request, clients: Sequence[iperf3.Client]) -> dict[str, Any]:
     warnings = []
     if clients and len(clients) < kind.servers:
-        warnings.append(f"{kind.connections} connections over {len(clients)} instead of {kind.servers} servers")
+        warnings.append(
+            f"{kind.connections} connections over {len(clients)} instead of {kind.servers} servers"
+        )
     servers = [str(client.server) for client in clients] or [request.servers[0].address]
     return {"test": kind.name, "title": kind.title, "servers": servers, "warnings": warnings}
 
@@ -170,11 +197,7 @@ def _traffic(kind: Measurement, request: Request) -> dict[str, Any]:
     clients = _clients(kind, request)
     with process.started([iperf3.command(client) for client in clients]) as programs:
         ended = process.finish(programs, _limit_s(clients[0], request), at_least_s=request.duration_s / 2)
-    traffic = _parsed(ended, clients)
-    last = max(ended, key=lambda one: one.ended_at)
-    began, stopped = measured_window(
-        last.started_at, last.ended_at, clients[0].warm_up_s, traffic.seconds, clients[0].connections
-    )
+    traffic, began, stopped = _merged(ended, clients, request)
     run = _base(kind, request, clients)
     capacity = request.capacity_mbit.get(kind.direction)
     run.update(
@@ -220,7 +243,7 @@ def _ping(kind: Measurement, request: Request) -> dict[str, Any]:
         p95_ms=round(trips.p95_ms, 2),
         max_ms=round(trips.max_ms, 2),
         loss_percent=round(trips.loss_percent, 3),
-        load_mbit=round(_parsed(loads, clients).goodput_mbit, 3) if clients else None,
+        load_mbit=round(_parsed(loads, clients)[0].goodput_mbit, 3) if clients else None,
     )
     return run
 

@@ -35,7 +35,9 @@ class Server:
 
     @property
     def pid_file(self) -> Path:
-        return self.directory / (re.sub(r"[^0-9A-Za-z.-]", "_", f"{self.endpoint.address}-{self.endpoint.port}") + ".pid")
+        return self.directory / (
+            re.sub(r"[^0-9A-Za-z.-]", "_", f"{self.endpoint.address}-{self.endpoint.port}") + ".pid"
+        )
 
     @property
     def log_file(self) -> Path:
@@ -105,7 +107,9 @@ def start(server: Server) -> int:
             " port, or, if it is an iperf3 server, list its address and leave this host out"
         )
     if error:
-        raise MeasureError(f"{where}: cannot listen there ({os.strerror(error)}); is it an address of this node?")
+        raise MeasureError(
+            f"{where}: cannot listen there ({os.strerror(error)}); is it an address of this node?"
+        )
     server.directory.mkdir(parents=True, exist_ok=True, mode=0o755)
     server.log_file.unlink(missing_ok=True)
     try:
@@ -120,7 +124,9 @@ def start(server: Server) -> int:
         time.sleep(POLL_S)
     said = done.stderr.strip() or (server.log_file.read_text().strip() if server.log_file.exists() else "")
     stop(server)
-    raise MeasureError(f"{where}: iperf3 -s did not listen within {START_S:.0f} s; it said: {said or 'nothing'}")
+    raise MeasureError(
+        f"{where}: iperf3 -s did not listen within {START_S:.0f} s; it said: {said or 'nothing'}"
+    )
 
 
 def stop(server: Server) -> bool:
