@@ -59,12 +59,8 @@ def build_report(
     runs = []
     for result in method_results:
         for run in result["runs"]:
-            margins = {
-                key: result[key][run["test"]] for key in _MARGIN_KEYS if run["test"] in result.get(key, {})
-            }
-            runs.append(
-                _with_share(dict(run) | {"method": result["method"]} | margins, facts, capacity_between)
-            )
+            margins = {key: result[key][run["test"]] for key in _MARGIN_KEYS if run["test"] in result.get(key, {})}
+            runs.append(_with_share(dict(run) | {"method": result["method"]} | margins, facts, capacity_between))
     return {**{key: facts[key] for key in _FACTS}, **facts, "runs": runs}
 
 
@@ -77,12 +73,8 @@ def _check(facts: Mapping[str, Any], method_results: Sequence[Mapping[str, Any]]
         if "capacity" in facts and not (isinstance(capacity.get(key), int | float) and capacity[key] > 0)
     ]
     methods = [result.get("method") for result in method_results]
-    problems += [
-        f"method '{name}' is given twice" for name in sorted({m for m in methods if methods.count(m) > 1})
-    ]
-    problems += [
-        f"method '{result.get('method')}' has no runs" for result in method_results if not result.get("runs")
-    ]
+    problems += [f"method '{name}' is given twice" for name in sorted({m for m in methods if methods.count(m) > 1})]
+    problems += [f"method '{result.get('method')}' has no runs" for result in method_results if not result.get("runs")]
     if problems:
         raise ReportError("; ".join(problems))
 
@@ -97,9 +89,7 @@ def _with_share(run: Run, facts: Mapping[str, Any], capacity_between: CapacityBe
     if capacity_between is not None:
         offered = [capacity_between(one["started_at"], one["ended_at"])[key] for one in run["repeats"]]
         capacity = statistics.median(offered)
-        shares = [
-            one["goodput_mbit"] / rate for one, rate in zip(run["repeats"], offered, strict=True) if rate > 0
-        ]
+        shares = [one["goodput_mbit"] / rate for one, rate in zip(run["repeats"], offered, strict=True) if rate > 0]
         share = statistics.median(shares) if shares else 0.0
         run["repeats"] = [
             dict(one)
@@ -126,17 +116,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """`python3 -m lab.report --facts FACTS.json --output DIRECTORY RESULT.json ...`"""
     parser = argparse.ArgumentParser(description="Make a report of benchmark results.")
     parser.add_argument("--facts", type=Path, required=True, help="the lab's facts, as JSON")
-    parser.add_argument(
-        "--output", type=Path, required=True, help="the directory for report.json, .md and .html"
-    )
-    parser.add_argument(
-        "results", type=Path, nargs="+", help="what the benchmark role wrote, one file per method"
-    )
+    parser.add_argument("--output", type=Path, required=True, help="the directory for report.json, .md and .html")
+    parser.add_argument("results", type=Path, nargs="+", help="what the benchmark role wrote, one file per method")
     options = parser.parse_args(arguments)
     try:
-        documents = [
-            json.loads(path.read_text(encoding="utf-8")) for path in [options.facts, *options.results]
-        ]
+        documents = [json.loads(path.read_text(encoding="utf-8")) for path in [options.facts, *options.results]]
         report = build_report(documents[0], documents[1:])
     except (OSError, ValueError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from lab import report_text
+
+Run = Mapping[str, Any]
 
 _STYLE = Path(__file__).with_name("report.css")
 _COLOURS = 8
@@ -85,8 +87,7 @@ def _subtitle(report: Mapping[str, Any]) -> str:
 
 def _legend(names: Sequence[str]) -> str:
     items = "".join(
-        f'<li><span class="swatch m{index % _COLOURS}"></span>{escape(name)}</li>'
-        for index, name in enumerate(names)
+        f'<li><span class="swatch m{index % _COLOURS}"></span>{escape(name)}</li>' for index, name in enumerate(names)
     )
     return f'<ul class="legend">{items}</ul>'
 
@@ -97,9 +98,7 @@ def _pictures(report: Mapping[str, Any], names: Sequence[str]) -> list[str]:
         runs = [run for run in report["runs"] if run.get("direction") == direction]
         if runs:
             marks = _marks(report, direction)
-            sections.append(
-                _section(heading, "Mbit/s that arrived; longer is better", _rates(runs, names, marks))
-            )
+            sections.append(_section(heading, "Mbit/s that arrived; longer is better", _rates(runs, names, marks)))
     pings = [run for run in report["runs"] if run.get("p50_ms") is not None]
     if pings:
         note = "ms; bar: median, thin line: 95 % are faster, tick: longest; shorter is better"
@@ -122,113 +121,110 @@ def _marks(report: Mapping[str, Any], direction: str) -> list[Mark]:
     return marks
 
 
-def _rates(runs: Sequence[Mapping[str, Any]], names: Sequence[str], marks: Sequence[Mark]) -> str:
+def _rates(runs: Sequence[Run], names: Sequence[str], marks: Sequence[Mark]) -> str:
     """Bars of goodput, a group for each test."""
-    largest = max([mark.value for mark in marks] + [_largest(run) for run in runs]) * 1.04
-    scale = Scale(largest)
+    scale = Scale(max([mark.value for mark in marks] + [_largest(run) for run in runs]) * 1.04)
 
-    def bar(run: Mapping[str, Any], y: float) -> str:
-        words = report_text.cell(run)
-        parts = [
-            f'<rect class="{_css(run, names)}" x="{_LEFT}" y="{y}" width="{scale.x(run["goodput_mbit"]) - _LEFT:.1f}" height="{_BAR}" rx="2"/>'
-        ]
-        if len(run["repeats"]) > 1:
-            parts += [
-                f'<circle class="dot" cx="{scale.x(one["goodput_mbit"])}" cy="{y + _BAR / 2}" r="2.6"/>'
-                for one in run["repeats"]
-            ]
-        for key, css in (("ceiling_mbit", "ceiling"), ("predicted_mbit", "predicted")):
-            if run.get(key):
-                parts.append(_line(scale.x(run[key]), y - 2, y + _BAR + 2, css, f"{css} {run[key]:.1f}"))
-        if run.get("capacity_mbit") and abs(run["capacity_mbit"] - marks[0].value) > 0.005 * marks[0].value:
-            parts.append(
-                _line(
-                    scale.x(run["capacity_mbit"]),
-                    y - 2,
-                    y + _BAR + 2,
-                    "capacity",
-                    f"the links offered {run['capacity_mbit']:.1f}",
-                )
-            )
-        end = max(scale.x(run["goodput_mbit"]), *(scale.x(one["goodput_mbit"]) + 3 for one in run["repeats"]))
-        return _named(run, words, parts, end, y)
+    def bar(run: Run, y: float) -> str:
+        repeats = [scale.x(one["goodput_mbit"]) for one in run["repeats"]]
+        end = scale.x(run["goodput_mbit"])
+        parts = [_box(_css(run, names), _LEFT, end, y, _BAR)]
+        if len(repeats) > 1:
+            parts += [f'<circle class="dot" cx="{x}" cy="{y + _BAR / 2}" r="2.6"/>' for x in repeats]
+            end = max(end, *(x + 3 for x in repeats))
+        for css, value, hint in _limits(run, marks[0].value):
+            parts += [_line(scale.x(value), y - 2, y + _BAR + 2, css, hint)]
+        return _named(run, parts, end, y)
 
     return _chart(runs, names, scale, marks, bar)
 
 
-def _times(runs: Sequence[Mapping[str, Any]], names: Sequence[str]) -> str:
+def _limits(run: Run, capacity: float) -> list[tuple[str, float, str]]:
+    """What a single bar is up against, beside the line for all: class, value, words."""
+    limits = [(css, run.get(f"{css}_mbit"), css) for css in ("ceiling", "predicted")]
+    offered = run.get("capacity_mbit")
+    if offered and abs(offered - capacity) > 0.005 * capacity:
+        limits.append(("capacity", offered, "the links offered"))
+    return [(css, value, f"{words} {value:.1f}") for css, value, words in limits if value]
+
+
+def _times(runs: Sequence[Run], names: Sequence[str]) -> str:
     """Bars of round trip times: median, 95th percentile, longest."""
     scale = Scale(max(max(run["max_ms"] for run in runs), 1) * 1.04)
 
-    def bar(run: Mapping[str, Any], y: float) -> str:
+    def bar(run: Run, y: float) -> str:
         middle, css = y + _BAR / 2, _css(run, names)
+        p50, p95, longest = (scale.x(run[key]) for key in ("p50_ms", "p95_ms", "max_ms"))
         parts = [
-            f'<rect class="{css}" x="{_LEFT}" y="{y}" width="{max(1.0, scale.x(run["p50_ms"]) - _LEFT):.1f}" height="{_BAR}" rx="2"/>',
-            f'<rect class="{css} spread" x="{scale.x(run["p50_ms"])}" y="{middle - 3}" width="{scale.x(run["p95_ms"]) - scale.x(run["p50_ms"]):.1f}" height="6"/>',
-            _line(scale.x(run["max_ms"]), middle - 6, middle + 6, f"longest {css}", "longest"),
+            _box(css, _LEFT, max(p50, _LEFT + 1), y, _BAR),
+            _box(f"{css} spread", p50, p95, middle - 3, 6),
+            _line(longest, middle - 6, middle + 6, f"longest {css}", "longest"),
         ]
-        return _named(run, report_text.cell(run), parts, scale.x(run["max_ms"]), y)
+        return _named(run, parts, longest, y)
 
     return _chart(runs, names, scale, [], bar)
 
 
-def _largest(run: Mapping[str, Any]) -> float:
+def _largest(run: Run) -> float:
     keys = ("goodput_mbit", "capacity_mbit", "ceiling_mbit", "predicted_mbit")
     return max([run.get(key) or 0 for key in keys] + [one.get("goodput_mbit") or 0 for one in run["repeats"]])
 
 
-def _css(run: Mapping[str, Any], names: Sequence[str]) -> str:
+def _css(run: Run, names: Sequence[str]) -> str:
     return f"m{names.index(run['method']) % _COLOURS}"
 
 
-def _named(run: Mapping[str, Any], words: str, parts: Sequence[str], end: float, y: float) -> str:
-    """A bar with its words beside it, and all of it as a hint under the pointer."""
-    hint = f"{report_text.title(run)}, {run['method']}: {words}"
-    text = f'<text class="value" x="{end + 7:.1f}" y="{y + _BAR - 4}">{escape(words)}</text>'
-    return f"<g><title>{escape(hint)}</title>{''.join(parts)}{text}</g>"
+def _box(css: str, left: float, right: float, y: float, height: float) -> str:
+    return f'<rect class="{css}" x="{left}" y="{y}" width="{max(0, right - left):.1f}" height="{height}" rx="2"/>'
 
 
 def _line(x: float, top: float, bottom: float, css: str, hint: str) -> str:
-    return (
-        f'<line class="{css}" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}"><title>{escape(hint)}</title></line>'
-    )
+    title = f"<title>{escape(hint)}</title>"
+    return f'<line class="{css}" x1="{x}" x2="{x}" y1="{top}" y2="{bottom}">{title}</line>'
+
+
+def _text(css: str, x: float, y: float, words: str) -> str:
+    return f'<text class="{css}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
+
+
+def _named(run: Run, parts: Sequence[str], end: float, y: float) -> str:
+    """A bar with its words beside it, and all of it as a hint under the pointer."""
+    words = report_text.cell(run)
+    hint = f"{report_text.title(run)}, {run['method']}: {words}"
+    return f"<g><title>{escape(hint)}</title>{''.join(parts)}{_text('value', end + 7, y + _BAR - 4, words)}</g>"
 
 
 def _chart(
-    runs: Sequence[Mapping[str, Any]], names: Sequence[str], scale: Scale, marks: Sequence[Mark], bar: Any
+    runs: Sequence[Run],
+    names: Sequence[str],
+    scale: Scale,
+    marks: Sequence[Mark],
+    bar: Callable[[Run, float], str],
 ) -> str:
-    """Groups of bars over a grid. `bar(run, y)` draws one run at a height."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
-    for run in sorted(runs, key=lambda one: names.index(one["method"])):
-        groups.setdefault(run["test"], [])
-    for run in runs:
-        groups[run["test"]].append(run)
-    order = [test for test in report_text.tests({"runs": runs})]
-    bars, y = [], float(_TOP + 8)
-    for test in order:
-        height = len(groups[test]) * (_BAR + _GAP) - _GAP
-        bars.append(
-            f'<text class="test" x="{_LEFT - 14}" y="{y + height / 2 + 5}">{escape(report_text.title(groups[test][0]))}</text>'
-        )
-        for run in groups[test]:
-            bars.append(bar(run, y))
-            y += _BAR + _GAP
-        y += _GROUP_GAP - _GAP
+    """A group of bars for each test over a grid. `bar(run, y)` draws one run at a height."""
+    bars: list[str] = []
+    top = _TOP if marks else _TOP - 24
+    y = float(top + 8)
+    for test in report_text.tests({"runs": runs}):
+        group = sorted((run for run in runs if run["test"] == test), key=lambda run: names.index(run["method"]))
+        height = len(group) * (_BAR + _GAP) - _GAP
+        bars.append(_text("test", _LEFT - 14, y + height / 2 + 5, report_text.title(group[0])))
+        bars += [bar(run, y + number * (_BAR + _GAP)) for number, run in enumerate(group)]
+        y += height + _GROUP_GAP
     bottom = y - _GROUP_GAP + 10
-    grid = [
-        f'<line class="grid" x1="{scale.x(tick)}" x2="{scale.x(tick)}" y1="{_TOP}" y2="{bottom}"/>'
-        f'<text class="tick" x="{scale.x(tick)}" y="{bottom + 17}">{tick:g}</text>'
-        for tick in scale.ticks()
-    ]
-    lines = [
-        _line(scale.x(mark.value), _TOP - 6, bottom, mark.css, mark.text)
-        + f'<text class="mark {mark.css}" x="{scale.x(mark.value)}" y="{_TOP - 12}">{escape(mark.text)}</text>'
-        for mark in marks
-    ]
-    height = bottom + _BOTTOM
+    lines = []
+    for tick in scale.ticks():
+        lines += [
+            _line(scale.x(tick), top, bottom, "grid", f"{tick:g}"),
+            _text("tick", scale.x(tick), bottom + 17, f"{tick:g}"),
+        ]
+    for mark in marks:
+        lines += [_line(scale.x(mark.value), top - 6, bottom, mark.css, mark.text)]
+        lines += [_text(f"mark {mark.css}", scale.x(mark.value), top - 12, mark.text)]
+    drawing = "".join(lines + bars)
     return (
-        f'<svg viewBox="0 0 {_WIDTH} {height:.0f}" role="img" aria-label="bars, the numbers are in the table below">'
-        f"{''.join(grid)}{''.join(lines)}{''.join(bars)}</svg>"
+        f'<svg viewBox="0 0 {_WIDTH} {bottom + _BOTTOM:.0f}" role="img"'
+        f' aria-label="Bars; the numbers are in the table below">{drawing}</svg>'
     )
 
 
@@ -236,9 +232,7 @@ def _table(report: Mapping[str, Any]) -> str:
     head, *body = report_text.rows(report)
     heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     lines = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>'
-        + "".join(f"<td>{escape(text)}</td>" for text in row[1:])
-        + "</tr>"
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(text)}</td>" for text in row[1:]) + "</tr>"
         for row in body
     )
     return (
@@ -259,6 +253,5 @@ def _about(report: Mapping[str, Any]) -> str:
         lines.append(f"<dt>Links, Mbit/s down/up</dt><dd>{escape(links)}</dd>" if links else "")
     if report_text.stages(report):
         lines.append(f"<dt>Time</dt><dd>{escape(report_text.stages(report))}</dd>")
-    for text in report_text.warnings(report):
-        lines.append(f"<dt>Note</dt><dd>{escape(text)}</dd>")
+    lines += [f"<dt>Note</dt><dd>{escape(text)}</dd>" for text in report_text.warnings(report)]
     return f"<section><h2>About this run</h2><dl>{''.join(lines)}</dl></section>" if any(lines) else ""

@@ -61,9 +61,7 @@ def _percent(value: float) -> str:
 
 def limit(report: Mapping[str, Any], test: str) -> str:
     """The last column: the capacity that a test is up against, in Mbit/s; of several runs the range."""
-    rates = {
-        run["capacity_mbit"] for run in report["runs"] if run["test"] == test and run.get("capacity_mbit")
-    }
+    rates = {run["capacity_mbit"] for run in report["runs"] if run["test"] == test and run.get("capacity_mbit")}
     if not rates:
         return ""
     low, high = f"{min(rates):.1f}", f"{max(rates):.1f}"
@@ -76,9 +74,8 @@ def rows(report: Mapping[str, Any]) -> list[list[str]]:
     names = methods(report)
     table = [["", *names, "all links"]]
     for test in tests(report):
-        table.append(
-            [title(test), *(cell(by_place.get((test, name))) for name in names), limit(report, test)]
-        )
+        cells = [cell(by_place.get((test, name))) for name in names]
+        table += [[title(test), *cells, limit(report, test)]]
     return table
 
 
@@ -86,9 +83,7 @@ def headline(report: Mapping[str, Any]) -> str:
     """`seed-3g, 6 links: 28.5 Mbit/s down, 6.0 up`."""
     links = f", {len(report['links'])} links" if report.get("links") else ""
     capacity = report["capacity"]
-    return (
-        f"{report['profile']}{links}: {capacity['down_mbit']:.1f} Mbit/s down, {capacity['up_mbit']:.1f} up"
-    )
+    return f"{report['profile']}{links}: {capacity['down_mbit']:.1f} Mbit/s down, {capacity['up_mbit']:.1f} up"
 
 
 def machine(report: Mapping[str, Any]) -> str:

@@ -92,7 +92,7 @@ options:
     type: int
     default: 20
   attempts:
-    description: How often a measurement is tried when it fails in a way that may pass, such as a lost control connection.
+    description: How often a measurement is tried that fails in a way that may pass, like a lost control connection.
     type: int
     default: 2
 attributes:
@@ -228,7 +228,6 @@ runs:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.catalogue import TESTS
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.endpoints import parse_all
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import MeasureError
@@ -291,9 +290,7 @@ def request_from(params: dict) -> Request:
     same = ("duration_s", "warm_up_s", "offered_mbit", "payload_bytes", "source", "device")
     return Request(
         servers=servers,
-        capacity_mbit={
-            key.removesuffix("_mbit"): value for key, value in capacity.items() if value is not None
-        },
+        capacity_mbit={key.removesuffix("_mbit"): value for key, value in capacity.items() if value is not None},
         **{key: params[key] for key in (*same, "spare_s", "busy_wait_s", "attempts")},
     )
 
@@ -308,7 +305,7 @@ def main() -> None:
         for kind in kinds:
             check(kind, request)
         for kind in [] if module.check_mode else kinds:
-            runs.append(measure(kind, request))
+            runs += [measure(kind, request)]  # one by one: those before a failure are returned
     except MeasureError as error:
         module.fail_json(msg=str(error), runs=runs)
     module.exit_json(changed=False, runs=runs)

@@ -84,7 +84,6 @@ elsewhere:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.endpoints import parse_all
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import MeasureError
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.servers import (
@@ -152,13 +151,9 @@ def main() -> None:
     except MeasureError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(
-            msg=f"{error}; the directory {module.params['directory']} must be writable (become?)"
-        )
+        module.fail_json(msg=f"{error}; the directory {module.params['directory']} must be writable (become?)")
     texts = {key: "".join(f"{name}\n" for name in result[key]) for key in ("before", "after")}
-    module.exit_json(
-        **result, diff={**texts, "before_header": "iperf3 servers", "after_header": "iperf3 servers"}
-    )
+    module.exit_json(**result, diff={**texts, "before_header": "iperf3 servers", "after_header": "iperf3 servers"})
 
 
 if __name__ == "__main__":

@@ -12,9 +12,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import
 
 DEFAULT_PORT = 5201
 
-_WRITTEN = re.compile(
-    r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<name>[^\s:\[\]]+))(?::(?P<port>\d+))?$"
-)
+_WRITTEN = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|(?P<name>[^\s:\[\]]+))(?::(?P<port>\d+))?$")
 _BARE_V6 = re.compile(r"^[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[\w.-]+)?$")
 
 
@@ -38,9 +36,7 @@ def parse(text: str, default_port: int = DEFAULT_PORT) -> Endpoint:
         return Endpoint(text, default_port)
     match = _WRITTEN.match(text)
     if match is None:
-        raise MeasureError(
-            f"server '{text}': not an address; write ADDRESS, ADDRESS:PORT, [IPV6]:PORT or a host name"
-        )
+        raise MeasureError(f"server '{text}': not an address; write ADDRESS, ADDRESS:PORT, [IPV6]:PORT or a host name")
     port = int(match["port"]) if match["port"] else default_port
     if not 1 <= port <= 65535:
         raise MeasureError(f"server '{text}': port {port} is not between 1 and 65535")
@@ -61,9 +57,7 @@ def parse_all(texts: list[str], default_port: int = DEFAULT_PORT) -> list[Endpoi
             problems.append(str(error))
             continue
         if endpoint in endpoints:
-            problems.append(
-                f"server '{text}': {endpoint} is given twice; each server runs one test at a time"
-            )
+            problems.append(f"server '{text}': {endpoint} is given twice; each server runs one test at a time")
         endpoints.append(endpoint)
     if problems:
         raise MeasureError("\n".join(problems))

@@ -185,9 +185,7 @@ def _udp(end: Mapping[str, Any], client: Client) -> Traffic:
         connections_mbit=tuple(_stream_mbit(one, client, seconds) for one in streams),
         sent_mbit=_mbit(sent_bytes, sent["seconds"]),
         loss_percent=100 * lost / sent_packets if sent_packets else 0.0,
-        out_of_order=sum(one.get("out_of_order", 0) for one in streams)
-        if client.direction == "down"
-        else None,
+        out_of_order=sum(one.get("out_of_order", 0) for one in streams) if client.direction == "down" else None,
     )
     if lost > sent_packets or got_bytes > sent_bytes:
         return _without_copies(traffic, got_bytes, sent_bytes)

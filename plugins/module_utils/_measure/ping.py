@@ -58,9 +58,7 @@ def parse(output: str, address: str, stderr: str = "") -> RoundTrips:
     total = _TOTAL.search(output)
     if total is None:
         said = stderr.strip() or output.strip() or "nothing"
-        raise MeasureError(
-            f"ping {address}: it could not send ({said[-300:]}); check the address and the routes"
-        )
+        raise MeasureError(f"ping {address}: it could not send ({said[-300:]}); check the address and the routes")
     first: dict[int, float] = {}
     for reply in _REPLY.finditer(output):
         if reply["copy"] is None:

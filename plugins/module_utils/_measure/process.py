@@ -114,7 +114,7 @@ def started(commands: Sequence[Sequence[str]]) -> Iterator[list[Running]]:
     programs: list[Running] = []
     try:
         for command in commands:
-            programs.append(_start(command))
+            programs += [_start(command)]  # one by one: those before a failure must be stopped
         yield programs
     finally:
         stop(programs)
@@ -129,7 +129,7 @@ def finish(programs: Sequence[Running], timeout_s: float, at_least_s: float = 0.
     One that ends before it ran `at_least_s` has failed: then the others are stopped at once.
     """
     deadline = time.monotonic() + timeout_s
-    while not all([one.ended() for one in programs]):
+    while sum(one.ended() for one in programs) < len(programs):
         early = any(one.ended_at and one.ended_at - one.started_at < at_least_s for one in programs)
         late = time.monotonic() >= deadline
         if early or late:

@@ -186,9 +186,7 @@ def _merged(
 def _base(kind: Measurement, request: Request, clients: Sequence[iperf3.Client]) -> dict[str, Any]:
     warnings = []
     if clients and len(clients) < kind.servers:
-        warnings.append(
-            f"{kind.connections} connections over {len(clients)} instead of {kind.servers} servers"
-        )
+        warnings.append(f"{kind.connections} connections over {len(clients)} instead of {kind.servers} servers")
     servers = [str(client.server) for client in clients] or [request.servers[0].address]
     return {"test": kind.name, "title": kind.title, "servers": servers, "warnings": warnings}
 
@@ -252,7 +250,7 @@ def _wait_for_load(load: Sequence[process.Running], clients: Sequence[iperf3.Cli
     """Let the downloads get under way; one that ends already has failed, and its error is the answer."""
     ready_at = time.monotonic() + clients[0].warm_up_s + LOAD_MARGIN_S
     while time.monotonic() < ready_at:
-        if any([one.ended() for one in load]):
+        if any(one.ended() for one in load):
             _parsed(process.finish(load, 0), clients)
             raise PassingError("the load ended before the pings began")
         time.sleep(process.POLL_S)

@@ -107,9 +107,7 @@ def start(server: Server) -> int:
             " port, or, if it is an iperf3 server, list its address and leave this host out"
         )
     if error:
-        raise MeasureError(
-            f"{where}: cannot listen there ({os.strerror(error)}); is it an address of this node?"
-        )
+        raise MeasureError(f"{where}: cannot listen there ({os.strerror(error)}); is it an address of this node?")
     server.directory.mkdir(parents=True, exist_ok=True, mode=0o755)
     server.log_file.unlink(missing_ok=True)
     try:
@@ -124,9 +122,7 @@ def start(server: Server) -> int:
         time.sleep(POLL_S)
     said = done.stderr.strip() or (server.log_file.read_text().strip() if server.log_file.exists() else "")
     stop(server)
-    raise MeasureError(
-        f"{where}: iperf3 -s did not listen within {START_S:.0f} s; it said: {said or 'nothing'}"
-    )
+    raise MeasureError(f"{where}: iperf3 -s did not listen within {START_S:.0f} s; it said: {said or 'nothing'}")
 
 
 def stop(server: Server) -> bool:
