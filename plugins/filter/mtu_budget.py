@@ -93,9 +93,7 @@ def mtu_budget(link_mtu: int, **options: Any) -> dict[str, Any]:
     for name, choices in CHOICES.items():
         if name in options and options[name] not in choices:
             allowed = ", ".join(choices)
-            raise AnsibleFilterError(
-                f"linkagg.wan.mtu_budget, {name}: found {options[name]!r}; allowed: {allowed}"
-            )
+            raise AnsibleFilterError(f"linkagg.wan.mtu_budget, {name}: found {options[name]!r}; allowed: {allowed}")
     try:
         result = budget.mtu_budget(int(link_mtu), **options)
     except (TypeError, ValueError) as exc:

@@ -96,9 +96,7 @@ def plan(data: Any, public_keys: Mapping[str, Mapping[str, str]] | None = None) 
         return make_plan(data, public_keys)
     except PlanError as exc:
         count = len(exc.problems)
-        raise AnsibleFilterError(
-            f"{count} problem{'s' if count > 1 else ''} in the inventory:\n{exc}"
-        ) from exc
+        raise AnsibleFilterError(f"{count} problem{'s' if count > 1 else ''} in the inventory:\n{exc}") from exc
 
 
 class FilterModule:

@@ -9,7 +9,6 @@ Fields that could not be read are None and passed over; their problem has been n
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -40,33 +39,30 @@ def check_hosts(inventory: Inventory) -> Iterator[Problem]:
 
 def check_site_ids(inventory: Inventory) -> Iterator[Problem]:
     """site_id is unique over all sites, whatever their concentrator."""
-    yield from _duplicates(inventory.sites.values(), "site_id", lambda site: f"site {site.host}")
+    yield from _duplicates(inventory.sites.values(), "site_id")
 
 
 def check_concentrators(inventory: Inventory) -> Iterator[Problem]:
     """Each site's concentrator is there, and no two concentrators are at one address and port."""
     known = tuple(inventory.concentrators)
+    if not known:
+        yield Problem("group concentrators", "", "found no host", "", "add the server with the public address to it")
     for site in inventory.sites.values():
-        if "concentrator" in site.unread or site.concentrator in known:
+        if "concentrator" in site.unread or not known:
             continue
-        if site.concentrator is not None:
+        if site.concentrator is None and len(known) > 1:
+            yield Problem(site.where, "key concentrator", "missing", ", ".join(known), "name one of them")
+        elif site.concentrator is not None and site.concentrator not in known:
             meant = nearest(site.concentrator, known)
-            remedy = f"did you mean {meant}?" if meant else "put that host into group concentrators"
-            found = f"found '{site.concentrator}'"
-        elif len(known) != 1:
-            found, remedy = "missing", "name one" if known else "add a host to group concentrators"
-        else:
-            continue
-        allowed = f"a host of group concentrators ({', '.join(known) or 'which is empty'})"
-        yield Problem(f"site {site.host}", "key concentrator", found, allowed, remedy)
+            remedy = f"did you mean {meant}?" if meant else "name a host of group concentrators"
+            yield Problem(site.where, "key concentrator", f"found '{site.concentrator}'", ", ".join(known), remedy)
     seen: dict[tuple[Any, Any], str] = {}
-    for host, concentrator in inventory.concentrators.items():
-        if concentrator.address is None or concentrator.listen_port is None:
-            continue
-        other = seen.setdefault((concentrator.address, concentrator.listen_port), host)
-        if other != host:
+    for concentrator in inventory.concentrators.values():
+        place = (concentrator.address, concentrator.listen_port)
+        other = concentrator.host if None in place else seen.setdefault(place, concentrator.host)
+        if other != concentrator.host:
             yield Problem(
-                f"concentrator {host}",
+                concentrator.where,
                 "key address",
                 f"found {concentrator.address} port {concentrator.listen_port}, also that of {other}",
                 "one concentrator at an address and port",
@@ -75,103 +71,77 @@ def check_concentrators(inventory: Inventory) -> Iterator[Problem]:
 
 
 def check_uniqueness_within_sites(inventory: Inventory) -> Iterator[Problem]:
-    """Names, ids, interfaces and static addresses of a site's links and bonds."""
+    """Names, ids and interfaces of a site's links and bonds."""
     for site in inventory.sites.values():
-        yield from _duplicates(
-            site.links, "name", lambda link, host=site.host: f"site {host}, link {link.name}"
-        )
-        for attribute in ("link_id", "interface"):
-            yield from _duplicates(
-                site.links, attribute, lambda link, host=site.host: f"site {host}, link {link.name}"
-            )
+        for attribute in ("name", "link_id", "interface"):
+            yield from _duplicates(site.links, attribute)
         for attribute in ("bond_id", "name"):
-            yield from _duplicates(
-                site.bonds, attribute, lambda bond, host=site.host: f"site {host}, bond {bond.bond_id}"
-            )
+            yield from _duplicates(site.bonds, attribute)
 
 
 def check_interface_names(inventory: Inventory) -> Iterator[Problem]:
-    """The LAN is not a link, and no bond takes the name of another interface on the gateway."""
+    """No two interfaces of a gateway with one name: those there are, and those that we make."""
     for site in inventory.sites.values():
-        links = {link.interface: f"interface of link {link.name}" for link in site.links if link.interface}
-        if site.lan.interface in links:
-            yield Problem(
-                f"site {site.host}, lan",
-                "key interface",
-                f"found '{site.lan.interface}', which is the {links[site.lan.interface]}",
-                "an interface that is no link",
-                "name the LAN's own interface",
-            )
-        taken = dict(_interfaces_made(site), **links)
-        if site.lan.interface:
-            taken[site.lan.interface] = "interface of the LAN"
-        for bond in site.bonds:
-            if bond.name in taken:
-                yield Problem(
-                    f"site {site.host}, bond {bond.bond_id}",
-                    "key name",
-                    f"found '{bond.name}', which is the {taken[bond.name]}",
-                    "a name that no other interface of the gateway has",
-                    "choose another name, or leave it out for agg<bond_id>",
-                )
+        made = dict(_interfaces_made(site))
+        links = {link.interface: f"the interface of link {link.name}" for link in site.links if link.interface}
+        lan = {site.lan.interface: "the interface of the LAN"} if site.lan.interface else {}
+        named = [
+            *((link.where, "key interface", link.interface, made) for link in site.links),
+            (site.lan.where, "key interface", site.lan.interface, {**made, **links}),
+            *((bond.where, "key name", bond.name, {**made, **links, **lan}) for bond in site.bonds),
+        ]
+        for where, key, name, taken in named:
+            if name in taken:
+                found = f"found '{name}', which is {taken[name]}"
+                yield Problem(where, key, found, "a name that no other interface has", "name another")
 
 
 def check_bond_links(inventory: Inventory) -> Iterator[Problem]:
     """A bond names links that exist, each once, one at least."""
     for site in inventory.sites.values():
-        if "bonds" not in site.unread and not site.bonds:
-            yield Problem(
-                f"site {site.host}",
-                "key bonds",
-                "found an empty list",
-                "a list with one element at least",
-                "leave it out for one bond over all links",
-            )
         known = [link.name for link in site.links if link.name]
-        for bond in site.bonds:
-            yield from _bond_links(site, bond, known)
+        if "bonds" not in site.unread and not site.bonds:
+            remedy = "leave it out for one bond over all links"
+            yield Problem(site.where, "key bonds", "found an empty list", "a list with one element at least", remedy)
+        for bond in site.bonds if known else ():
+            yield from _bond_links(bond, known)
 
 
-def _bond_links(site: Site, bond: Bond, known: list[str]) -> Iterator[Problem]:
-    where = f"site {site.host}, bond {bond.bond_id}"
+def _bond_links(bond: Bond, known: list[str]) -> Iterator[Problem]:
+    allowed = ", ".join(known)
     if bond.links == () and "links" not in bond.unread:
-        yield Problem(
-            where, "key links", "found an empty list", ", ".join(known), "name a link, or leave it out"
-        )
+        yield Problem(bond.where, "key links", "found an empty list", allowed, "name a link, or leave it out for all")
     seen = set()
     for name in bond.links or ():
         if name not in known:
             meant = nearest(name, known)
             remedy = f"did you mean {meant}?" if meant else "name links of this site"
-            yield Problem(where, "key links", f"found '{name}', which is no link", ", ".join(known), remedy)
+            yield Problem(bond.where, "key links", f"found '{name}', which is no link", allowed, remedy)
         elif name in seen:
-            yield Problem(where, "key links", f"found '{name}' twice", "each link once", "remove one")
+            yield Problem(bond.where, "key links", f"found '{name}' twice", "each link once", "remove one")
         seen.add(name)
 
 
 def _interfaces_made(site: Site) -> Iterator[tuple[str, str]]:
     for link in site.links:
         if link.name:
-            yield gateway_carrier(link.name), f"carrier of link {link.name}"
+            yield gateway_carrier(link.name), f"the carrier of link {link.name}"
             for bond in site.bonds:
-                yield gateway_leg(bond.bond_id, link.name), f"leg of link {link.name} in bond {bond.bond_id}"
+                yield gateway_leg(bond.bond_id, link.name), f"the leg of link {link.name} in bond {bond.bond_id}"
 
 
-def _duplicates(objects: Iterable[Any], attribute: str, where: Callable[[Any], str]) -> Iterator[Problem]:
+def _duplicates(objects: Iterable[Any], attribute: str) -> Iterator[Problem]:
     """One problem for each object whose attribute an earlier one has; the first keeps it."""
-    owners: dict[Any, list[Any]] = defaultdict(list)
-    for item in objects:
+    owners: dict[Any, tuple[int, str]] = {}
+    for number, item in enumerate(objects, start=1):
         value = getattr(item, attribute)
-        if value is not None:
-            owners[value].append(item)
-    for value, items in owners.items():
-        for item in items[1:]:
-            found = f"found {value!r}, which {where(items[0])} has too"
-            if where(items[0]) == where(item):
-                found = f"found {value!r} twice"
-            yield Problem(
-                where(item), f"key {attribute}", found, "a value of its own", "change one of the two"
-            )
+        if value is None:
+            continue
+        first, owner = owners.setdefault(value, (number, item.where))
+        if first == number:
+            continue
+        has = f"which {owner} has too" if owner != item.where else f"at numbers {first} and {number} of the list"
+        yield Problem(item.where, f"key {attribute}", f"found {value!r}, {has}", "a value of its own", "change one")
 
 
 CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (

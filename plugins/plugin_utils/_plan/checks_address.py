@@ -24,6 +24,7 @@ class Range:
     where: str
     key: str
     what: str
+    shown: str = ""
 
 
 def check_addresses(inventory: Inventory) -> Iterator[Problem]:
@@ -39,31 +40,32 @@ def check_addresses(inventory: Inventory) -> Iterator[Problem]:
         pools = _pools(concentrator)
         yield from _overlaps(pools)
         yield from _pool_sizes(concentrator, sites)
-        yield from _concentrator_address(concentrator, pools)
         lans = [lan for site in sites for lan in _lans(site)]
-        yield from _same_lan(host, lans)
+        yield from _concentrator_address(concentrator, [*pools, *lans])
+        yield from _same_lan(concentrator.where, lans)
         modems = [modem for site in sites for modem in _modems(site)]
         yield from _against_pools(pools, [*lans, *modems])
 
 
 def _pools(concentrator: Concentrator) -> list[Range]:
     pools = (("carrier_pool", concentrator.carrier_pool), ("bond_pool", concentrator.bond_pool))
-    where = f"concentrator {concentrator.host}"
+    where = concentrator.where
     return [Range(pool, where, f"key {key}", f"{key} of {where}") for key, pool in pools if pool is not None]
 
 
 def _lans(site: Site) -> list[Range]:
     what = f"LAN of site {site.host}"
-    return [Range(subnet, f"site {site.host}, lan", "key subnets", what) for subnet in site.lan.subnets]
+    return [Range(subnet, site.lan.where, "key subnets", what) for subnet in site.lan.subnets]
 
 
 def _modems(site: Site) -> list[Range]:
     return [
         Range(
             link.static.subnet,
-            f"site {site.host}, link {link.name}",
+            link.where,
             "key address",
             f"subnet of link {link.name} of site {site.host}",
+            shown=str(link.static),
         )
         for link in site.links
         if link.static is not None and link.static.address.version == 4
@@ -93,22 +95,21 @@ def _against_pools(pools: list[Range], ranges: list[Range]) -> Iterator[Problem]
                 yield _overlap_problem(this, pool)
 
 
-def _same_lan(host: str, lans: list[Range]) -> Iterator[Problem]:
-    """Subnets in ascending order, each against the one before that reaches furthest: n log n for n sites."""
-    furthest: Range | None = None
+def _same_lan(where: str, lans: list[Range]) -> Iterator[Problem]:
+    """Each subnet against the smallest around it: subnets nest or are apart, so a stack does, in n log n."""
+    around: list[Range] = []
     for lan in sorted(lans, key=lambda lan: (lan.subnet.first, lan.subnet.prefixlen)):
-        if furthest is not None and lan.subnet.first <= furthest.subnet.last:
-            if lan.where != furthest.where:
-                yield Problem(
-                    lan.where,
-                    lan.key,
-                    f"found {lan.subnet}, which overlaps {furthest.subnet}, {furthest.what} "
-                    f"on the same concentrator {host}",
-                    "a LAN of its own for each site of a concentrator",
-                    "renumber one of the two; sites with the same LAN are not possible yet",
-                )
-        if furthest is None or lan.subnet.last > furthest.subnet.last:
-            furthest = lan
+        while around and around[-1].subnet.last < lan.subnet.first:
+            around.pop()
+        if around and around[-1].where != lan.where:
+            yield Problem(
+                lan.where,
+                lan.key,
+                f"found {lan.subnet}, which overlaps {around[-1].subnet}, {around[-1].what} at the same {where}",
+                "a LAN of its own for each site of a concentrator",
+                "renumber one of the two, since sites with the same LAN are not possible yet",
+            )
+        around.append(lan)
 
 
 def _pool_sizes(concentrator: Concentrator, sites: list[Site]) -> Iterator[Problem]:
@@ -134,7 +135,7 @@ def _pool_sizes(concentrator: Concentrator, sites: list[Site]) -> Iterator[Probl
         last, site = max(needs, key=lambda need: need[0])
         if last > pool.last - pool.first:
             yield Problem(
-                f"concentrator {concentrator.host}",
+                concentrator.where,
                 f"key {key}",
                 f"found {pool}, too small for site {site.host} with its site_id {site.site_id}",
                 f"prefix length {32 - last.bit_length()} or shorter",
@@ -142,15 +143,17 @@ def _pool_sizes(concentrator: Concentrator, sites: list[Site]) -> Iterator[Probl
             )
 
 
-def _concentrator_address(concentrator: Concentrator, pools: list[Range]) -> Iterator[Problem]:
-    for pool in pools:
-        if concentrator.address is not None and concentrator.address in pool.subnet:
+def _concentrator_address(concentrator: Concentrator, ranges: list[Range]) -> Iterator[Problem]:
+    """The way to the public address must not lead into a tunnel."""
+    address = concentrator.address
+    for this in ranges:
+        if address is not None and address in this.subnet:
             yield Problem(
-                pool.where,
-                "key address",
-                f"found {concentrator.address}, which lies in {pool.key.removeprefix('key ')} {pool.subnet}",
-                "an address outside of the pools",
-                "give the public address, or another pool",
+                this.where,
+                this.key,
+                f"found {this.subnet}, in which the address {address} of {concentrator.where} lies",
+                "a subnet without it",
+                "change one of the two",
             )
 
 
@@ -162,7 +165,7 @@ def _overlap_problem(this: Range, other: Range) -> Problem:
     return Problem(
         this.where,
         this.key,
-        f"found {this.subnet}, which overlaps {other.subnet}, {other.what}",
+        f"found {this.shown or this.subnet}, which overlaps {other.subnet}, {other.what}",
         "subnets that are apart",
         "change one of the two",
     )

@@ -33,7 +33,7 @@ def check_links(inventory: Inventory) -> Iterator[Problem]:
         concentrator = concentrator_of(inventory, site)
         seen: dict[object, str] = {}
         for link in site.links:
-            where = f"site {site.host}, link {link.name}"
+            where = link.where
             yield from _next_hop(link, where)
             yield from _address_taken(link, where, seen)
             if concentrator is not None and concentrator.address is not None:
@@ -48,15 +48,11 @@ def _next_hop(link: Link, where: str) -> Iterator[Problem]:
     static, hop = link.static, link.next_hop
     if static is None:
         if hop is not None and link.address == "dhcp":
-            yield Problem(
-                where, key, f"found {hop}", "nothing, with address dhcp", "remove it; DHCP tells it"
-            )
+            yield Problem(where, key, f"found {hop}", "nothing, with address dhcp", "remove it; DHCP tells it")
         return
     allowed = f"an address within {static.subnet}"
     if hop is None:
-        yield Problem(
-            where, key, "missing", allowed, "a static address needs it: give the modem's own address"
-        )
+        yield Problem(where, key, "missing", allowed, "a static address needs it: give the modem's own address")
     elif hop == static.address:
         yield Problem(where, key, f"found {hop}", allowed, "that is the link's own address; give the modem's")
     elif hop.version == 6 and static.address.version == 6 and hop.is_link_local():
@@ -87,7 +83,7 @@ def _family(link: Link, where: str, family: str) -> Iterator[Problem]:
             "key address",
             f"found {link.static}",
             f"an IPv{version} address, as the concentrator's",
-            "give this one, or say unmanaged",
+            "give such an address, or say unmanaged",
         )
     elif link.address == "dhcp" and family == "ipv6":
         yield Problem(
@@ -103,7 +99,7 @@ def _family(link: Link, where: str, family: str) -> Iterator[Problem]:
             "key next_hop",
             f"found {link.next_hop}",
             f"an IPv{version} address, as the concentrator's",
-            "give this one, or leave it out",
+            "give such an address, or leave it out",
         )
 
 

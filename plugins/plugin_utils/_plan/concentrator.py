@@ -20,7 +20,7 @@ from .names import (
     gateway_carrier,
     key_file,
 )
-from .numbers import BOND_PREFIX, concentrator_carrier_address
+from .numbers import BOND_PREFIX, MAIN_TABLE, concentrator_carrier_address
 from .shapes import gretap_item, route_item, wireguard_item
 from .texts import concentrator_nft, concentrator_sysctl
 from .wiring import BondWiring, PublicKeys, SiteWiring
@@ -49,9 +49,7 @@ def concentrator_node(
     }
 
 
-def _carrier(
-    concentrator: Concentrator, wirings: Sequence[SiteWiring], public_keys: PublicKeys
-) -> dict[str, Any]:
+def _carrier(concentrator: Concentrator, wirings: Sequence[SiteWiring], public_keys: PublicKeys) -> dict[str, Any]:
     """Its MTU is that of the concentrator's own way out, so that no site changes it for the others."""
     pool = concentrator.carrier_pool
     budget = mtu_budget(concentrator.mtu, family=outer_family(concentrator), far_mtu=concentrator.mtu)
@@ -106,7 +104,7 @@ def _lan_routes(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
     for subnet in sorted(wiring.site.lan.subnets):
         yield route_item(
             str(subnet),
-            table="main",
+            table=MAIN_TABLE,
             via=str(wiring.aggregate.gateway_address),
             device=concentrator_bond(wiring.site.site_id, wiring.aggregate.bond.bond_id),
         )

@@ -14,6 +14,7 @@ from .names import ALIAS, CONCENTRATOR_CARRIER, gateway_carrier, gateway_leg, ke
 from .numbers import (
     BLACKHOLE_METRIC,
     BOND_PREFIX,
+    MAIN_TABLE,
     PRIORITY_AGGREGATE,
     PRIORITY_CARRIER,
     PRIORITY_LINK,
@@ -124,13 +125,11 @@ def _link_routes(wiring: SiteWiring, link: Link) -> Iterator[dict[str, Any]]:
     table, via = link_table(link.link_id), str(link.next_hop) if link.next_hop else "learn"
     anywhere = DEFAULT_ROUTE[wiring.family]
     yield route_item(anywhere, table=table, via=via, device=link.interface)
-    yield route_item(
-        f"{wiring.concentrator_carrier_address}/32", table=table, device=gateway_carrier(link.name)
-    )
+    yield route_item(f"{wiring.concentrator_carrier_address}/32", table=table, device=gateway_carrier(link.name))
     for family in sorted({"ipv4", wiring.family}):
         yield route_item(DEFAULT_ROUTE[family], table=table, metric=BLACKHOLE_METRIC, kind="blackhole")
     if link.address != "unmanaged":
-        yield route_item(anywhere, table="main", via=via, device=link.interface, metric=table)
+        yield route_item(anywhere, table=MAIN_TABLE, via=via, device=link.interface, metric=table)
 
 
 def _link_rules(wiring: SiteWiring, carrier: CarrierWiring) -> Iterator[dict[str, Any]]:
@@ -145,5 +144,5 @@ def _link_rules(wiring: SiteWiring, carrier: CarrierWiring) -> Iterator[dict[str
 
 def _common_rules() -> Iterator[dict[str, Any]]:
     """Whatever the main table knows better than its default routes, then the aggregate."""
-    yield rule_item(PRIORITY_MAIN, "main", suppress_prefixlength=0)
+    yield rule_item(PRIORITY_MAIN, MAIN_TABLE, suppress_prefixlength=0)
     yield rule_item(PRIORITY_AGGREGATE, TABLE_BASE)

@@ -4,8 +4,9 @@
 
 """What was read from the inventory, typed.
 
-``unread`` has the keys that were given but could not be read: their fields are None and a problem has been
-noted for each. Checks pass over None; nothing after the checks ever sees such an object.
+``where`` is how messages name the object. ``unread`` has the keys that were given but could not be read, or not
+all of them: their fields are None and problems have been noted. Checks pass over None; nothing after the checks
+ever sees such an object.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Concentrator:
     mtu: int
     carrier_pool: IPNetwork
     bond_pool: IPNetwork
+    where: str = ""
     unread: frozenset[str] = frozenset()
 
 
@@ -36,6 +38,7 @@ class Lan:
 
     interface: str | None = None
     subnets: tuple[IPNetwork, ...] = ()
+    where: str = ""
     unread: frozenset[str] = frozenset()
 
 
@@ -50,6 +53,7 @@ class Link:
     next_hop: IPAddress | None
     mtu: int
     rate: dict[str, float] | None = None
+    where: str = ""
     unread: frozenset[str] = frozenset()
 
     @property
@@ -67,6 +71,7 @@ class Bond:
     mode: str
     xmit_hash_policy: str
     links: tuple[str, ...] | None
+    where: str = ""
     unread: frozenset[str] = frozenset()
 
 
@@ -80,6 +85,7 @@ class Site:
     lan: Lan
     links: tuple[Link, ...]
     bonds: tuple[Bond, ...]
+    where: str = ""
     unread: frozenset[str] = frozenset()
 
     def links_of(self, bond: Bond) -> tuple[Link, ...]:

@@ -14,6 +14,7 @@ from .tables import MAX_BOND_ID, MAX_LINK_ID, MAX_SITE_ID
 
 # A link's table, mark and route metric are these plus its link_id (below 64, so the ranges stay apart).
 TABLE_BASE = 7600
+MAIN_TABLE = 254
 MARK_BASE = 0x7600
 
 # Rule priorities: before everything of the distribution (main is 32766), in the order of the decision.

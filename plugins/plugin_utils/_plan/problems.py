@@ -44,6 +44,8 @@ def show(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that a person most likely meant, or None."""
-    matches = get_close_matches(str(name).lower(), list(known), n=1, cutoff=0.5)
+    """The known name that a person most likely meant: one spelt alike, else one that it is a part of, or None."""
+    word, names = str(name).lower(), list(known)
+    matches = get_close_matches(word, names, n=1, cutoff=0.7)
+    matches += [candidate for candidate in names if len(word) > 2 and word in candidate]
     return matches[0] if matches else None

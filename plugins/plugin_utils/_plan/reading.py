@@ -24,12 +24,10 @@ class Reader:
         self.problems: list[Problem] = []
 
     def mapping(self, table: Table, data: Any, where: str) -> dict[str, Any]:
-        """Values by key, defaults filled in, None for what is not there or unreadable; plus ``unread``."""
-        values: dict[str, Any] = dict.fromkeys(table.names)
+        """Values by key, defaults filled in, None for what is not there or unreadable; ``where``, ``unread``."""
+        values: dict[str, Any] = {**dict.fromkeys(table.names), "where": where}
         if not isinstance(data, Mapping):
-            self.problems.append(
-                Problem(where, "", show(data), f"a mapping with {', '.join(table.names)}", "write it as one")
-            )
+            self._no_mapping(table, data, where)
             return {**values, "unread": frozenset(table.names)}
         self._unknown_keys(table, data, where)
         unread = set()
@@ -40,14 +38,20 @@ class Reader:
                 unread.add(key.name)
         return {**values, "unread": frozenset(unread)}
 
+    def _no_mapping(self, table: Table, data: Any, where: str) -> None:
+        key = f"variable {table.variable}" if table.variable else ""
+        found = "missing" if data is None else show(data)
+        allowed = f"a mapping with {', '.join(table.names)}"
+        remedy = "give the host this variable" if key and data is None else "write it as one"
+        self.problems.append(Problem(where, key, found, allowed, remedy))
+
     def _unknown_keys(self, table: Table, data: Mapping[Any, Any], where: str) -> None:
         for name in data:
             if name not in table.names:
-                meant = nearest(name, table.names)
+                called = {word: key.name for key in table.keys for word in key.also_called}
+                meant = called.get(name) or nearest(name, table.names)
                 remedy = f"did you mean {meant}?" if meant else "remove it"
-                self.problems.append(
-                    Problem(where, f"key {name}", "unknown key", ", ".join(table.names), remedy)
-                )
+                self.problems.append(Problem(where, f"key {name}", "unknown key", ", ".join(table.names), remedy))
 
     def _key(self, key: Key, value: Any, where: str) -> Any:
         if value is MISSING or value is None:
@@ -98,33 +102,23 @@ def label(table: Table, element: Any, number: int) -> str:
 def read_inventory(data: Any) -> tuple[Inventory, list[Problem]]:
     """Read ``{'concentrators': {host: linkagg_concentrator}, 'sites': {host: linkagg_site}}``."""
     reader = Reader()
-    inventory = Inventory(
-        concentrators={
-            host: Concentrator(host=host, **reader.mapping(CONCENTRATOR, value, f"concentrator {host}"))
-            for host, value in _hosts(reader, data, "concentrators", "linkagg_concentrator")
-        },
-        sites={
-            host: _site(host, reader.mapping(SITE, value, f"site {host}"))
-            for host, value in _hosts(reader, data, "sites", "linkagg_site")
-        },
-    )
-    return inventory, reader.problems
+    concentrators = {
+        host: Concentrator(host=host, **reader.mapping(CONCENTRATOR, value, f"concentrator {host}"))
+        for host, value in _hosts(reader, data, "concentrators")
+    }
+    sites = {
+        host: _site(host, reader.mapping(SITE, value, f"site {host}")) for host, value in _hosts(reader, data, "sites")
+    }
+    return Inventory(concentrators=concentrators, sites=sites), reader.problems
 
 
-def _hosts(reader: Reader, data: Any, part: str, variable: str) -> list[tuple[str, Any]]:
+def _hosts(reader: Reader, data: Any, part: str) -> list[tuple[str, Any]]:
     hosts = data.get(part) if isinstance(data, Mapping) else None
     if not isinstance(hosts, Mapping):
-        reader.problems.append(
-            Problem("inventory", part, show(hosts), "a mapping of host names", f"give {{host: {variable}}}")
-        )
+        allowed = "a mapping from names of hosts to their variables"
+        reader.problems.append(Problem("inventory", f"key {part}", show(hosts), allowed, "write it as one"))
         return []
-    noun = part.removesuffix("s")
-    for host, value in hosts.items():
-        if value is None:
-            reader.problems.append(
-                Problem(f"{noun} {host}", f"variable {variable}", "missing", "", f"give the host {variable}")
-            )
-    return [(str(host), value) for host, value in hosts.items() if value is not None]
+    return [(str(host), value) for host, value in hosts.items()]
 
 
 def _site(host: str, values: dict[str, Any]) -> Site:

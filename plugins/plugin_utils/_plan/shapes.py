@@ -38,9 +38,7 @@ def wireguard_item(
     }
 
 
-def gretap_item(
-    name: str, *, local: IPAddress, remote: IPAddress, key: int, mtu: int, alias: str
-) -> dict[str, Any]:
+def gretap_item(name: str, *, local: IPAddress, remote: IPAddress, key: int, mtu: int, alias: str) -> dict[str, Any]:
     """A gretap element of ``linkagg.wan.tunnels``."""
     return {
         "kind": "gretap",
@@ -57,7 +55,7 @@ def gretap_item(
 def route_item(
     destination: str,
     *,
-    table: int | str,
+    table: int,
     via: str | None = None,
     device: str | None = None,
     metric: int = 0,
@@ -77,7 +75,7 @@ def route_item(
 
 def rule_item(
     priority: int,
-    table: int | str,
+    table: int,
     *,
     source: str | None = None,
     fwmark: int | None = None,

@@ -33,7 +33,9 @@ MAX_BOND_ID = 7
 
 @dataclass(frozen=True)
 class Key:
-    """One key: either of a scalar ``kind`` or a nested ``table``; ``many`` makes it a list of those."""
+    """One key: either of a scalar ``kind`` or a nested ``table``; ``many`` makes it a list of those.
+
+    ``also_called``: what people write for it who know it by another name."""
 
     name: str
     kind: Kind | None = None
@@ -42,6 +44,7 @@ class Key:
     required: bool = False
     default: Any = None
     remedy: str = "correct it"
+    also_called: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.kind is None) == (self.table is None):
@@ -54,11 +57,13 @@ class Key:
 
 @dataclass(frozen=True)
 class Table:
-    """The keys of one mapping. ``named_by`` is the key whose value names an element of a list to people."""
+    """The keys of one mapping. ``named_by`` is the key whose value names an element of a list to people,
+    ``variable`` the Ansible variable that holds the mapping."""
 
     noun: str
     keys: tuple[Key, ...]
     named_by: str = ""
+    variable: str = ""
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -92,21 +97,19 @@ LINK = Table(
             required=True,
             remedy="give the link a number of its own for life; addresses, table and mark derive from it",
         ),
-        Key(
-            "interface", interface(), required=True, remedy="name the modem's interface as `ip link` shows it"
-        ),
+        Key("interface", interface(), required=True, remedy="name the modem's interface as `ip link` shows it"),
         Key(
             "address",
             link_address(),
             default="unmanaged",
             remedy="say who gives the interface its address",
         ),
-        Key("next_hop", ip_address(), remedy="give the modem's own address"),
+        Key("next_hop", ip_address(), remedy="give the modem's own address", also_called=("gateway", "via", "router")),
         Key(
             "mtu",
             integer(576, 9216),
             default=1500,
-            remedy="give the largest packet that the link carries (usually 1500, with PPPoE 1492)",
+            remedy="give the size of the largest packet that the link carries (usually 1500, with PPPoE 1492)",
         ),
         Key("rate", table=RATE),
     ),
@@ -150,7 +153,8 @@ LAN = Table(
 
 SITE = Table(
     "site",
-    (
+    variable="linkagg_site",
+    keys=(
         Key(
             "site_id",
             integer(1, MAX_SITE_ID),
@@ -170,7 +174,8 @@ SITE = Table(
 
 CONCENTRATOR = Table(
     "concentrator",
-    (
+    variable="linkagg_concentrator",
+    keys=(
         Key(
             "address",
             ip_address(),
@@ -183,7 +188,7 @@ CONCENTRATOR = Table(
             "mtu",
             integer(576, 9216),
             default=1500,
-            remedy="give the largest packet that the concentrator's way out carries (usually 1500)",
+            remedy="give the size of the largest packet that its way out carries (usually 1500)",
         ),
         Key(
             "carrier_pool",

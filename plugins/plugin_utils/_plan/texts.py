@@ -51,16 +51,16 @@ def _table(sets: dict[str, Iterable[str]], forward: Iterable[str], postrouting: 
 
 
 def _set(name: str, members: Iterable[str]) -> str:
-    quoted = ", ".join(f'"{member}"' for member in sorted(set(members)))
+    """Elements in the order in which nft lists them: as numbers of which the last character weighs most."""
+    ordered = sorted(set(members), key=lambda member: (len(member), member[::-1]))
+    quoted = ",\n\t\t\t     ".join(f'"{member}"' for member in ordered)
     elements = f"\t\telements = {{ {quoted} }}\n" if quoted else ""
     return f"\tset {name} {{\n\t\ttype ifname\n{elements}\t}}\n"
 
 
 def _chain(hook: str, kind: str, priority: str, rules: Iterable[str]) -> str:
     lines = "".join(f"\t\t{rule}\n" for rule in rules)
-    return (
-        f"\tchain {hook} {{\n\t\ttype {kind} hook {hook} priority {priority}; policy accept;\n{lines}\t}}\n"
-    )
+    return f"\tchain {hook} {{\n\t\ttype {kind} hook {hook} priority {priority}; policy accept;\n{lines}\t}}\n"
 
 
 def gateway_sysctl(links: Iterable[str]) -> str:

@@ -89,9 +89,7 @@ def wire_site(site: Site, concentrator: Concentrator) -> SiteWiring:
     )
 
 
-def _wire_bond(
-    bond: Bond, site: Site, concentrator: Concentrator, carriers: tuple[CarrierWiring, ...]
-) -> BondWiring:
+def _wire_bond(bond: Bond, site: Site, concentrator: Concentrator, carriers: tuple[CarrierWiring, ...]) -> BondWiring:
     members = {link.link_id for link in site.links_of(bond)}
     legs = tuple(
         LegWiring(carrier=carrier, tunnel_id=tunnel_id(site.site_id, bond.bond_id, carrier.link.link_id))

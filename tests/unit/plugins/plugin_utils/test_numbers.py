@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Addresses and ids are functions of site_id, bond_id and link_id, and no two of anything are the same."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import names, numbers
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.deps import IPNetwork
+
+CARRIER_POOL = IPNetwork("10.208.0.0/12")
+BOND_POOL = IPNetwork("10.200.0.0/13")
+SITE_IDS = (1, 2, 63, 64, 8191, 16383)
+
+
+def test_the_contracts_examples() -> None:
+    assert numbers.tunnel_id(1, 0, 1) == 513
+    assert str(numbers.carrier_address(CARRIER_POOL, 1, 1)) == "10.208.0.65"
+    assert str(numbers.concentrator_carrier_address(CARRIER_POOL)) == "10.208.0.1"
+    assert [str(address) for address in numbers.bond_addresses(BOND_POOL, 1, 0)] == ["10.200.0.33", "10.200.0.34"]
+    assert numbers.link_table(1) == 7601
+    assert numbers.link_mark(1) == 30209
+
+
+def test_the_largest_ids_fit_their_fields_and_the_default_pools() -> None:
+    assert numbers.tunnel_id(16383, 7, 62) < 2**23
+    assert numbers.carrier_address(CARRIER_POOL, 16383, 62) in CARRIER_POOL
+    assert int(numbers.carrier_address(CARRIER_POOL, 16383, 62)) < CARRIER_POOL.last
+    assert numbers.bond_addresses(BOND_POOL, 16383, 7)[1] in BOND_POOL
+
+
+@pytest.mark.parametrize("ids", [(16384, 0, 1), (1, 8, 1), (1, 0, 63), (-1, 0, 1), (1, 0, True), ("1", 0, 1)])
+def test_an_id_beyond_its_field_is_refused(ids: tuple[int, int, int]) -> None:
+    with pytest.raises(ValueError, match="allowed: a whole number from 0 to"):
+        numbers.tunnel_id(*ids)
+
+
+def test_no_two_legs_carriers_bonds_or_names_are_the_same() -> None:
+    links = [(site, link) for site in SITE_IDS for link in range(1, 63)]
+    bonds = [(site, bond) for site in SITE_IDS for bond in range(8)]
+    legs = [(site, bond, link) for site, bond in bonds for link in range(1, 63)]
+    assert len({numbers.carrier_address(CARRIER_POOL, *ids) for ids in links}) == len(links)
+    assert len({numbers.bond_addresses(BOND_POOL, *ids) for ids in bonds}) == len(bonds)
+    assert len({numbers.tunnel_id(*ids) for ids in legs}) == len(legs)
+    made = [names.concentrator_leg(*ids) for ids in legs] + [names.concentrator_bond(*ids) for ids in bonds]
+    assert len(set(made)) == len(made)
+
+
+def test_names_have_at_most_15_characters() -> None:
+    longest = "x" * 10
+    made = [
+        names.gateway_carrier(longest),
+        names.gateway_leg(7, longest),
+        names.concentrator_leg(16383, 7, 62),
+        names.concentrator_bond(16383, 7),
+        names.CONCENTRATOR_CARRIER,
+    ]
+    assert max(len(name) for name in made) <= 15
+
+
+def test_priorities_of_different_purposes_stay_apart() -> None:
+    last = 62
+    assert numbers.PRIORITY_MARK + last < numbers.PRIORITY_CARRIER
+    assert numbers.PRIORITY_CARRIER + last < numbers.PRIORITY_LINK
+    assert numbers.PRIORITY_LINK + last < numbers.PRIORITY_MAIN < numbers.PRIORITY_AGGREGATE

@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Texts of files and of the nftables table."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import texts
+
+TABLES = {
+    "gateway": texts.gateway_nft(["agg0"], ["wwan0", "wwan1", "eth0.7", "eth1"]),
+    "concentrator": texts.concentrator_nft([f"agg{site}-0" for site in range(1, 30)], None),
+    "concentrator with interface": texts.concentrator_nft(["agg1-0"], "eth0"),
+    "concentrator without sites": texts.concentrator_nft([], None),
+}
+
+
+@pytest.mark.skipif(shutil.which("nft") is None or shutil.which("unshare") is None, reason="needs nft and unshare")
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
+def test_nft_lists_the_table_as_it_was_written(table: str) -> None:
+    command = ["unshare", "--map-root-user", "--net", "sh", "-c", "nft -f - && nft -s list table inet linkagg"]
+    result = subprocess.run(command, input=table, capture_output=True, text=True, check=False)
+    if "Operation not permitted" in result.stderr:
+        pytest.skip(f"no network namespace here: {result.stderr.strip()}")
+    assert result.stderr == ""
+    assert result.stdout == table
+
+
+def test_a_site_without_dhcp_has_no_networkd_file() -> None:
+    assert texts.networkd_network([], "home") == ""
+
+
+def test_networkd_takes_the_address_and_nothing_else() -> None:
+    lines = texts.networkd_network(["wwan1", "wwan0"], "home").splitlines()
+    assert "Name=wwan0 wwan1" in lines
+    assert {"UseRoutes=no", "UseGateway=no", "UseDNS=no", "ClientIdentifier=mac"} <= set(lines)
+    assert {"LinkLocalAddressing=no", "IPv6AcceptRA=no"} <= set(lines)
+
+
+def test_a_dot_in_an_interface_name_does_not_split_a_kernel_parameter() -> None:
+    assert "net.ipv4.conf.eth0/7.rp_filter = 2\n" in texts.gateway_sysctl(["eth0.7"])
