@@ -10,7 +10,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -66,6 +66,41 @@ def inside(namespace: str) -> Iterator[None]:
         os.close(home)
 
 
+def _sysfs() -> int:
+    """Return a handle on the /sys of this thread's namespace, mounted nowhere (fsopen(2), fsmount(2))."""
+    context = _LIBC.syscall(430, b"sysfs", 0)
+    try:
+        _LIBC.syscall(431, context, 6, None, None, 0)
+        handle = _LIBC.syscall(432, context, 0, 0)
+    finally:
+        os.close(context)
+    if handle < 0:
+        raise GuestError(f"cannot read /sys of a network namespace: {os.strerror(ctypes.get_errno())}")
+    return handle
+
+
+def pin(devices: Mapping[str, int]) -> None:
+    """Let the packets that devices of this thread's namespace receive be taken by one processor each.
+
+    A veth hands a packet to the queue of the processor that it was sent on. A shaper sends on whichever
+    has its timer, so without this a link would change the order of its packets now and then.
+    """
+    if not devices:
+        return
+    sysfs = _sysfs()
+    try:
+        for device, processor in devices.items():
+            mask = 1 << processor % (os.cpu_count() or 1)
+            words = [f"{mask >> shift & 0xFFFFFFFF:08x}" for shift in range((mask.bit_length() - 1) // 32 * 32, -1, -32)]
+            handle = os.open(f"class/net/{device}/queues/rx-0/rps_cpus", os.O_WRONLY, dir_fd=sysfs)
+            try:
+                os.write(handle, ",".join(words).encode())
+            finally:
+                os.close(handle)
+    finally:
+        os.close(sysfs)
+
+
 def batch(program: str, lines: list[str]) -> None:
     """Give lines to ``ip -batch`` or ``tc -batch``, in the namespace of this thread."""
     if lines:
@@ -79,6 +114,7 @@ def apply(setup: Setup, namespace: str) -> None:
             path = Path("/proc/sys") / key
             if path.exists():
                 path.write_text(value)
+        pin(setup.pinned)
         batch("ip", setup.ip)
         batch("tc", setup.tc)
         if setup.nft:

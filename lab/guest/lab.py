@@ -241,6 +241,7 @@ def _change(link: Link, before: Faults, after: Faults, namespaces: dict[str, str
             effects.batch("ip", [topology.lan_pair_line(link, namespaces)])
     with effects.inside(namespaces[link.namespace]):
         if before.unplug and not after.unplug:
+            effects.pin(topology.lan_pinned(link))
             effects.batch("ip", topology.lan_lines(link))
         if after.down != before.down and not after.unplug:
             effects.batch("ip", [f"link set lan {'down' if after.down else 'up'}"])

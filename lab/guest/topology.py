@@ -35,13 +35,17 @@ NO_GSO = "gso_max_segs 1"
 
 @dataclass(frozen=True)
 class Setup:
-    """What to do in one network namespace; ``where`` is a node or a modem's namespace."""
+    """What to do in one network namespace; ``where`` is a node or a modem's namespace.
+
+    ``pinned``: device -> number of the processor that takes what it receives (see effects.pin).
+    """
 
     where: str
     sysctl: dict[str, str] = field(default_factory=dict)
     ip: list[str] = field(default_factory=list)
     tc: list[str] = field(default_factory=list)
     nft: str = ""
+    pinned: dict[str, int] = field(default_factory=dict)
 
 
 def mac(kind: int, index: int) -> str:
@@ -110,6 +114,11 @@ def lan_lines(link: Link) -> list[str]:
     return [f"addr add {link.modem_address} dev lan", "link set lan up"]
 
 
+def lan_pinned(link: Link) -> dict[str, int]:
+    """Return which processor takes what comes from the gateway."""
+    return {"lan": link.index}
+
+
 def setups(lab: Lab) -> list[Setup]:
     """Return what to do in every namespace, once the pairs are there."""
     result = [
@@ -125,6 +134,7 @@ def setups(lab: Lab) -> list[Setup]:
             {},
             [*_node(lab, "internet"), *(f"addr add {address} dev eth0" for address in INTERNET), "link set eth0 up", f"route add default via {_bare(CORE_TO_INTERNET)}"],
             [_far("eth0")],
+            pinned={"eth0": 1},
         ),
         _core(lab),
     ]
@@ -176,7 +186,8 @@ def _core(lab: Lab) -> Setup:
         "table inet lab { chain forward { type filter hook forward priority 0;"
         ' iifname "mgmt0" drop; oifname "mgmt0" drop; }; }'
     )
-    return Setup("modems", ROUTER_SYSCTL, ip, tc, nft)
+    pinned = {"con0": 0, "net0": 1, **{shape.core_device(link): link.index for link in lab.links}}
+    return Setup("modems", ROUTER_SYSCTL, ip, tc, nft, pinned)
 
 
 def _modem(lab: Lab, link: Link) -> Setup:
@@ -190,7 +201,8 @@ def _modem(lab: Lab, link: Link) -> Setup:
         f"route add default via {core}",
     ]
     nft = f'table ip lab {{ chain out {{ type nat hook postrouting priority 100; oifname "{shape.MODEM_DEVICE}" masquerade; }}; }}'
-    return Setup(link.namespace, ROUTER_SYSCTL, ip, shape.start_lines(link)[1], nft)
+    pinned = {shape.MODEM_DEVICE: link.index, **lan_pinned(link)}
+    return Setup(link.namespace, ROUTER_SYSCTL, ip, shape.start_lines(link)[1], nft, pinned)
 
 
 def dnsmasq(link: Link) -> list[str]:
