@@ -71,7 +71,9 @@ def _usage() -> str:
 
 
 def _known() -> list[str]:
-    return sorted(path.name.removeprefix("linkagg-lab-") for path in Path("/run").glob("linkagg-lab-*") if path.is_dir())
+    return sorted(
+        path.name.removeprefix("linkagg-lab-") for path in Path("/run").glob("linkagg-lab-*") if path.is_dir()
+    )
 
 
 def _running(lab_id: str | None) -> Lab:
@@ -92,7 +94,9 @@ def _status(found: dict, as_json: bool) -> None:
         print(f"  {name:13} {node['address']:15} {'running' if node['running'] else 'not running'}")
     for link in found["links"]:
         down, up = link["rate_mbit"] or ("?", "?")
-        print(f"  link {link['index']} {link['name']:10} {down}/{up} Mbit/s  {', '.join(link['faults']) or 'no faults'}")
+        print(
+            f"  link {link['index']} {link['name']:10} {down}/{up} Mbit/s  {', '.join(link['faults']) or 'no faults'}"
+        )
     if found["playback"]:
         print(f"  playback at {found['playback']['playback_s']:.1f} s")
 

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .config import GuestError
@@ -91,7 +91,9 @@ def pin(devices: Mapping[str, int]) -> None:
     try:
         for device, processor in devices.items():
             mask = 1 << processor % (os.cpu_count() or 1)
-            words = [f"{mask >> shift & 0xFFFFFFFF:08x}" for shift in range((mask.bit_length() - 1) // 32 * 32, -1, -32)]
+            words = [
+                f"{mask >> shift & 0xFFFFFFFF:08x}" for shift in range((mask.bit_length() - 1) // 32 * 32, -1, -32)
+            ]
             handle = os.open(f"class/net/{device}/queues/rx-0/rps_cpus", os.O_WRONLY, dir_fd=sysfs)
             try:
                 os.write(handle, ",".join(words).encode())
@@ -135,10 +137,9 @@ def kick(kicker: socket.socket) -> None:
     packet that comes makes it look.
     """
     frame = bytes.fromhex("024c41000000 024c41000000") + _KICK_TYPE.to_bytes(2, "big") + bytes(46)
-    try:
+    # The device is down or full: there is nothing to wake, or it is awake.
+    with suppress(OSError):
         kicker.send(frame)
-    except OSError:
-        pass  # the device is down or full: there is nothing to wake, or it is awake
 
 
 def wait_for(what: str, ready: Callable[[], object], limit_s: float = 90) -> None:

@@ -194,7 +194,11 @@ def status(lab: Lab) -> dict:
         playback["running"] = alive(state.get("player"))
     links = []
     for link in lab.links:
-        current = lab.traces[link.trace].at(playback["playback_s"] + link.offset_s) if link.trace and playback else link.rate_mbit
+        current = (
+            lab.traces[link.trace].at(playback["playback_s"] + link.offset_s)
+            if link.trace and playback
+            else link.rate_mbit
+        )
         links.append(
             {
                 "index": link.index,
@@ -210,7 +214,11 @@ def status(lab: Lab) -> dict:
         "up": bool(noted) and all(alive(entry) for entry in noted.values()) and playback.get("running", True),
         "now": now,
         "nodes": {
-            node: {"running": alive(noted.get(node)), "address": lab.address(node), "pid": noted.get(node, {}).get("pid")}
+            node: {
+                "running": alive(noted.get(node)),
+                "address": lab.address(node),
+                "pid": noted.get(node, {}).get("pid"),
+            }
             for node in NODES
         },
         "links": links,

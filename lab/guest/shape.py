@@ -80,7 +80,8 @@ def _number(fault: str, text: str, low: float, high: float, unit: str) -> float:
     if not low <= number <= high:
         name = fault.partition(":")[0]
         raise GuestError(
-            f"fault {fault!r}: {text!r} is not a number of {unit} from {low} to {high}; write it like {name}:{high // 3 or 1}"
+            f"fault {fault!r}: {text!r} is not a number of {unit} from {low} to {high};"
+            f" write it like {name}:{high // 40}"
         )
     return number
 

@@ -72,7 +72,9 @@ def read_faults(lab: Lab) -> dict[int, Faults]:
 
 def write_faults(lab: Lab, faults: dict[int, Faults]) -> None:
     """Remember the faults in force."""
-    write_json(lab.state / "faults.json", {index: asdict(entry) for index, entry in faults.items() if entry != Faults()})
+    write_json(
+        lab.state / "faults.json", {index: asdict(entry) for index, entry in faults.items() if entry != Faults()}
+    )
 
 
 @contextmanager

@@ -69,7 +69,9 @@ def mgmt_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
         f"link set {lab.bridge} up",
     ]
     for node, number in NODES.items():
-        lines.append(f"link add {lab.lab_id}-m{number} up master {lab.bridge} type veth peer name mgmt0 netns {namespaces[node]}")
+        lines.append(
+            f"link add {lab.lab_id}-m{number} up master {lab.bridge} type veth peer name mgmt0 netns {namespaces[node]}"
+        )
     return lines
 
 
@@ -81,9 +83,7 @@ def pair_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
     """
 
     def pair(node_a: str, name_a: str, node_b: str, name_b: str) -> str:
-        return (
-            f"link add {name_a} netns {namespaces[node_a]} type veth peer name {name_b} netns {namespaces[node_b]}"
-        )
+        return f"link add {name_a} netns {namespaces[node_a]} type veth peer name {name_b} netns {namespaces[node_b]}"
 
     lines = [
         pair("gateway", "lan0", "client", "lan0"),
@@ -93,7 +93,8 @@ def pair_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
     for link in lab.links:
         lines.append(lan_pair_line(link, namespaces))
         lines.append(
-            f"link add {shape.core_device(link)} netns {namespaces['modems']} address {mac(4, link.index)} mtu {link.mtu} {NO_GSO}"
+            f"link add {shape.core_device(link)} netns {namespaces['modems']}"
+            f" address {mac(4, link.index)} mtu {link.mtu} {NO_GSO}"
             f" type veth peer name {shape.MODEM_DEVICE} netns {namespaces[link.namespace]}"
             f" address {mac(3, link.index)} mtu {link.mtu} {NO_GSO}"
         )
@@ -122,17 +123,36 @@ def lan_pinned(link: Link) -> dict[str, int]:
 def setups(lab: Lab) -> list[Setup]:
     """Return what to do in every namespace, once the pairs are there."""
     result = [
-        Setup("client", {}, [*_node(lab, "client"), f"addr add {CLIENT} dev lan0", "link set lan0 up", f"route add default via {_bare(GATEWAY_LAN)}"]),
+        Setup(
+            "client",
+            {},
+            [
+                *_node(lab, "client"),
+                f"addr add {CLIENT} dev lan0",
+                "link set lan0 up",
+                f"route add default via {_bare(GATEWAY_LAN)}",
+            ],
+        ),
         Setup("gateway", {}, [*_node(lab, "gateway"), f"addr add {GATEWAY_LAN} dev lan0", "link set lan0 up"]),
         Setup(
             "concentrator",
             {},
-            [*_node(lab, "concentrator"), f"addr add {CONCENTRATOR} dev eth0", "link set eth0 up", f"route add default via {_bare(CORE_TO_CONCENTRATOR)}"],
+            [
+                *_node(lab, "concentrator"),
+                f"addr add {CONCENTRATOR} dev eth0",
+                "link set eth0 up",
+                f"route add default via {_bare(CORE_TO_CONCENTRATOR)}",
+            ],
         ),
         Setup(
             "internet",
             {},
-            [*_node(lab, "internet"), *(f"addr add {address} dev eth0" for address in INTERNET), "link set eth0 up", f"route add default via {_bare(CORE_TO_INTERNET)}"],
+            [
+                *_node(lab, "internet"),
+                *(f"addr add {address} dev eth0" for address in INTERNET),
+                "link set eth0 up",
+                f"route add default via {_bare(CORE_TO_INTERNET)}",
+            ],
             [_far("eth0")],
             pinned={"eth0": 1},
         ),
@@ -200,7 +220,10 @@ def _modem(lab: Lab, link: Link) -> Setup:
         f"neigh replace {core} lladdr {mac(4, link.index)} dev {shape.MODEM_DEVICE} nud permanent",
         f"route add default via {core}",
     ]
-    nft = f'table ip lab {{ chain out {{ type nat hook postrouting priority 100; oifname "{shape.MODEM_DEVICE}" masquerade; }}; }}'
+    nft = (
+        "table ip lab { chain out { type nat hook postrouting priority 100;"
+        f' oifname "{shape.MODEM_DEVICE}" masquerade; }}; }}'
+    )
     pinned = {shape.MODEM_DEVICE: link.index, **lan_pinned(link)}
     return Setup(link.namespace, ROUTER_SYSCTL, ip, shape.start_lines(link)[1], nft, pinned)
 

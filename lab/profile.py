@@ -1,0 +1,293 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Profiles: which modems a lab has. Loaded and checked on the controller.
+
+The keys and what they may be are in ``profile_schema``; here is what they mean together.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import profile_schema as schema
+from lab import trace
+from lab.trace import Trace
+
+PROFILES = Path(__file__).parent / "profiles"
+# Networks that the lab uses itself (guest/topology.py) or that the planner hands out.
+RESERVED = {
+    "192.168.1.0/24": "the LAN",
+    "203.0.113.0/24": "the concentrator's network",
+    "198.51.100.0/24": "the internet's network",
+    "198.18.0.0/15": "the management network",
+    "100.64.0.0/10": "the networks behind the modems",
+    "10.200.0.0/13": "the bonds' pool",
+    "10.208.0.0/12": "the carriers' pool",
+    "127.0.0.0/8": "loopback",
+    "224.0.0.0/3": "multicast and reserved",
+}
+
+
+class ProfileError(Exception):
+    """Everything that is wrong with a profile: ``problems`` has one sentence each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Playback:
+    """A trace played from an offset."""
+
+    trace: Trace
+    offset_s: float
+
+
+@dataclass(frozen=True)
+class Link:
+    """One modem: ``rate_mbit`` is (down, up) and None with a ``playback``; delay is one way."""
+
+    index: int
+    name: str
+    rate_mbit: tuple[float, float] | None
+    playback: Playback | None
+    delay_ms: float
+    jitter_ms: float
+    loss_percent: float
+    queue_packets: int
+    mtu: int
+    subnet: ipaddress.IPv4Network
+    dhcp: bool
+
+    @property
+    def modem_address(self) -> str:
+        """Address of the modem, the gateway's next hop."""
+        return str(self.subnet[1])
+
+    @property
+    def gateway_address(self) -> str:
+        """Address of the gateway on this link: .2, or .100 by DHCP."""
+        return str(self.subnet[100 if self.dhcp else 2])
+
+    def mean_mbit(self, from_s: float | None = None, to_s: float | None = None) -> tuple[float, float]:
+        """Return the mean offered (down, up), over a window of playback time or over the whole trace."""
+        if self.playback is None:
+            return self.rate_mbit or (0.0, 0.0)
+        if from_s is None or to_s is None:
+            return self.playback.trace.mean()
+        offset = self.playback.offset_s
+        return self.playback.trace.mean(offset + from_s, offset + to_s)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A validated profile."""
+
+    name: str
+    description: str
+    links: tuple[Link, ...]
+    source: Path
+
+    def capacity(self) -> tuple[float, float]:
+        """Return the sum (down, up) of what the links offer in Mbit/s; of traces their mean."""
+        return _sum(link.mean_mbit() for link in self.links)
+
+    def capacity_between(self, from_s: float, to_s: float) -> tuple[float, float]:
+        """Return the mean offered (down, up) in Mbit/s between two times of playback in seconds.
+
+        Times count from the guest's ``started_at``; without traces it is ``capacity()``.
+        """
+        return _sum(link.mean_mbit(from_s, to_s) for link in self.links)
+
+    def to_guest(self) -> dict[str, Any]:
+        """Return the profile as the guest wants it in its configuration (JSON), traces inlined."""
+        traces = {link.playback.trace.name: link.playback.trace for link in self.links if link.playback}
+        return {
+            "name": self.name,
+            "links": [_guest_link(link) for link in self.links],
+            "traces": {
+                name: {"step_s": trace.STEP_S, "down_mbit": list(played.down_mbit), "up_mbit": list(played.up_mbit)}
+                for name, played in traces.items()
+            },
+        }
+
+
+def _sum(pairs: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    down, up = map(sum, zip(*pairs, strict=True))
+    return round(down, 3), round(up, 3)
+
+
+def _guest_link(link: Link) -> dict[str, Any]:
+    return {
+        "index": link.index,
+        "name": link.name,
+        "rate_mbit": list(link.rate_mbit) if link.rate_mbit else None,
+        "trace": link.playback.trace.name if link.playback else None,
+        "offset_s": link.playback.offset_s if link.playback else 0,
+        "delay_ms": link.delay_ms,
+        "jitter_ms": link.jitter_ms,
+        "loss_percent": link.loss_percent,
+        "queue_packets": link.queue_packets,
+        "mtu": link.mtu,
+        "modem_address": f"{link.modem_address}/{link.subnet.prefixlen}",
+        "gateway_address": link.gateway_address,
+        "dhcp": link.dhcp,
+    }
+
+
+def site_links(profile: Profile) -> list[dict[str, Any]]:
+    """Return the profile's links as ``linkagg_site.links`` of the gateway's inventory."""
+    links = []
+    for link in profile.links:
+        down, up = link.mean_mbit()
+        entry: dict[str, Any] = {"name": link.name, "link_id": link.index, "interface": f"wwan{link.index}"}
+        if link.dhcp:
+            entry["address"] = "dhcp"
+        else:
+            entry["address"] = f"{link.gateway_address}/{link.subnet.prefixlen}"
+            entry["next_hop"] = link.modem_address
+        entry["mtu"] = link.mtu
+        entry["rate"] = {"down_mbit": round(down, 3), "up_mbit": round(up, 3)}
+        links.append(entry)
+    return links
+
+
+# --- loading
+
+
+def shipped() -> list[str]:
+    """Return the names of the shipped profiles."""
+    return sorted(path.stem for path in PROFILES.glob("*.yml"))
+
+
+def load_profile(name_or_path: str | Path) -> Profile:
+    """Return the shipped profile of that name, or the one in that file; ProfileError lists all mistakes."""
+    path = _find(str(name_or_path))
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError([f"{path}: cannot be read: {error}"]) from error
+    except yaml.YAMLError as error:
+        raise ProfileError([f"{path}: is not YAML: {error}"]) from error
+    return _profile(path, raw)
+
+
+def _find(wanted: str) -> Path:
+    if wanted in shipped():
+        return PROFILES / f"{wanted}.yml"
+    path = Path(wanted)
+    if path.is_file():
+        return path
+    if "/" in wanted or path.suffix in (".yml", ".yaml"):
+        raise ProfileError(
+            [f"{wanted}: there is no such file; give a path, or a shipped profile: {', '.join(shipped())}"]
+        )
+    near = schema.near(wanted, shipped())
+    raise ProfileError([f"profile {wanted!r} is not shipped{near}; give a path, or one of: {', '.join(shipped())}"])
+
+
+def _profile(path: Path, raw: Any) -> Profile:
+    if not isinstance(raw, dict):
+        raise ProfileError([f"{path}: is not a mapping with the keys name, description and links"])
+    problems: list[str] = []
+    found = schema.read(raw, schema.PROFILE_FIELDS, str(path), problems)
+    nets: list[_Net] = []
+    links = [_link(path, index, entry, nets, problems) for index, entry in enumerate(found.get("links", []), 1)]
+    problems += [f"{path}: {problem}" for problem in [*_names(found.get("links", [])), *_overlaps(nets)]]
+    if problems:
+        raise ProfileError(problems)
+    return Profile(found["name"], found["description"], tuple(link for link in links if link), path)
+
+
+@dataclass(frozen=True)
+class _Net:
+    """Where a link is in the address space, known even of links with other mistakes."""
+
+    link: str
+    subnet: ipaddress.IPv4Network
+    dhcp: bool
+
+
+def _link(path: Path, index: int, raw: Any, nets: list[_Net], problems: list[str]) -> Link | None:
+    """Return one link, None if anything is wrong with it, which is then among the problems."""
+    before = len(problems)
+    if not isinstance(raw, dict):
+        problems.append(
+            f"{path}: link {index}: is {raw!r}; write it as a mapping with the keys name, rate, delay_ms, ..."
+        )
+        return None
+    where = f"{path}: link {index} ({raw['name']})" if isinstance(raw.get("name"), str) else f"{path}: link {index}"
+    found = schema.read(raw, schema.LINK_FIELDS, where, problems)
+    rate, playback = _rate(path, where, raw, found, problems)
+    jitter_ms, delay_ms = found.get("jitter_ms", 0), found.get("delay_ms", 10000)
+    if jitter_ms > delay_ms:
+        problems.append(f"{where}: jitter_ms is {jitter_ms:g}; set it to a number from 0 to delay_ms, {delay_ms:g}")
+    subnet, dhcp = _subnet(index, where, found, problems)
+    nets.append(_Net(f"{index} ({raw.get('name')})", subnet, dhcp))
+    if len(problems) > before:
+        return None
+    kept = {key: found[key] for key in ("name", "delay_ms", "jitter_ms", "loss_percent", "queue_packets", "mtu")}
+    return Link(index=index, rate_mbit=rate, playback=playback, subnet=subnet, dhcp=dhcp, **kept)
+
+
+def _subnet(index: int, where: str, found: dict[str, Any], problems: list[str]) -> tuple[ipaddress.IPv4Network, bool]:
+    """Return the subnet of a link and whether the gateway gets its address by DHCP."""
+    dhcp = found.get("address") == "dhcp"
+    subnet = found.get("subnet") or ipaddress.IPv4Network(f"10.0.{index}.0/24")
+    if dhcp and subnet.prefixlen > 25:
+        problems.append(f"{where}: subnet is {subnet}; with address dhcp the gateway gets .100: make it /25 or larger")
+    for network, owner in RESERVED.items():
+        if subnet.overlaps(ipaddress.IPv4Network(network)):
+            problems.append(f"{where}: subnet is {subnet}, which overlaps {network}, {owner} of the lab; take another")
+    return subnet, dhcp
+
+
+def _rate(
+    path: Path, where: str, raw: dict, found: dict[str, Any], problems: list[str]
+) -> tuple[tuple[float, float] | None, Playback | None]:
+    if ("rate" in raw) == ("trace" in raw):
+        both = "has both rate and trace" if "rate" in raw else "has neither rate nor trace"
+        problems.append(f"{where}: {both}; give it one of them")
+    rate = playback = None
+    if found.get("rate") is not None:
+        values = schema.read(found["rate"], schema.RATE_FIELDS, f"{where}: rate", problems)
+        if len(values) == len(schema.RATE_FIELDS):
+            rate = (values["down_mbit"], values["up_mbit"])
+    if found.get("trace") is not None:
+        values = schema.read(found["trace"], schema.TRACE_FIELDS, f"{where}: trace", problems)
+        if len(values) == len(schema.TRACE_FIELDS):
+            try:
+                playback = Playback(trace.load(values["file"], path.parent), values["offset_s"])
+            except trace.TraceError as error:
+                problems.append(f"{where}: trace: file is {values['file']!r}: {error}")
+    return rate, playback
+
+
+def _names(links: list[Any]) -> list[str]:
+    """Return a problem for each name that more than one link has."""
+    names = Counter(str(raw["name"]) for raw in links if isinstance(raw, dict) and "name" in raw)
+    return [
+        f"{count} links have the name {name!r}; give each a name of its own"
+        for name, count in names.items()
+        if count > 1
+    ]
+
+
+def _overlaps(nets: list[_Net]) -> list[str]:
+    """Return a problem for each two links whose subnets overlap, unless both get their address by DHCP."""
+    return [
+        f"links {one.link} and {other.link} have overlapping subnets, {one.subnet} and {other.subnet};"
+        " take different ones, or set address: dhcp on both"
+        for position, one in enumerate(nets)
+        for other in nets[position + 1 :]
+        if one.subnet.overlaps(other.subnet) and not (one.dhcp and other.dhcp)
+    ]
