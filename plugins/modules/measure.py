@@ -231,6 +231,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.catalogue import TESTS
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.endpoints import parse_all
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import MeasureError
+from ansible_collections.linkagg.wan.plugins.module_utils._measure.process import end_on_signals
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.runner import Request, check, measure
 
 # Numbers that have a smallest value that makes sense.
@@ -297,6 +298,7 @@ def request_from(params: dict) -> Request:
 
 def main() -> None:
     """Check everything, then run one test after the other."""
+    end_on_signals()
     module = AnsibleModule(argument_spec(), supports_check_mode=True)
     runs: list[dict] = []
     try:

@@ -90,6 +90,16 @@ def _signal_group(one: Running, number: signal.Signals) -> None:
         os.killpg(one.process.pid, number)
 
 
+def end_on_signals() -> None:
+    """Let SIGTERM and SIGHUP end this process the way an exception does, so that its programs end as well."""
+
+    def end(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
+
+
 def stop(programs: Sequence[Running]) -> None:
     """End them: SIGTERM to their process groups, SIGKILL to what is still there after `TERMINATE_S`."""
     left = [one for one in programs if not one.ended()]
