@@ -27,6 +27,7 @@ _BAR = 17
 _GAP = 5
 _GROUP_GAP = 20
 _BOTTOM = 30
+_LETTER = 6.8
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def page(report: Mapping[str, Any]) -> str:
         '<p class="kicker">linkagg.wan benchmark</p>',
         f"<h1>{escape(title)}</h1>",
         f'<p class="facts">{escape(_subtitle(report))}</p>',
-        _legend(names),
+        _legend(report, names),
         "</header>",
         *_pictures(report, names),
         _table(report),
@@ -85,11 +86,27 @@ def _subtitle(report: Mapping[str, Any]) -> str:
     return f"{report_text.machine(report)}; {times}"
 
 
-def _legend(names: Sequence[str]) -> str:
+def _legend(report: Mapping[str, Any], names: Sequence[str]) -> str:
     items = "".join(
         f'<li><span class="swatch m{index % _COLOURS}"></span>{escape(name)}</li>' for index, name in enumerate(names)
     )
+    for css, words in _explained(report):
+        items += f'<li class="limit"><span class="key {css}"></span>{escape(words)}</li>'
     return f'<ul class="legend">{items}</ul>'
+
+
+def _explained(report: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Classes and words of the short lines that some bar has."""
+    shown = set()
+    for run in report["runs"]:
+        if run.get("direction"):
+            shown |= {css for css, _value, _hint in _limits(run, report["capacity"][f"{run['direction']}_mbit"])}
+    words = {
+        "ceiling": "ceiling: rates less headers",
+        "predicted": "predicted",
+        "capacity": "what the links offered in those seconds",
+    }
+    return [(css, text) for css, text in words.items() if css in shown]
 
 
 def _pictures(report: Mapping[str, Any], names: Sequence[str]) -> list[str]:
@@ -107,7 +124,8 @@ def _pictures(report: Mapping[str, Any], names: Sequence[str]) -> list[str]:
 
 
 def _section(heading: str, note: str, picture: str) -> str:
-    return f"<section><h2>{escape(heading)} <small>{escape(note)}</small></h2>{picture}</section>"
+    head = f"<h2>{escape(heading)} <small>{escape(note)}</small></h2>"
+    return f'<section>{head}<div class="scroll">{picture}</div></section>'
 
 
 def _marks(report: Mapping[str, Any], direction: str) -> list[Mark]:
@@ -132,11 +150,20 @@ def _rates(runs: Sequence[Run], names: Sequence[str], marks: Sequence[Mark]) -> 
         if len(repeats) > 1:
             parts += [f'<circle class="dot" cx="{x}" cy="{y + _BAR / 2}" r="2.6"/>' for x in repeats]
             end = max(end, *(x + 3 for x in repeats))
-        for css, value, hint in _limits(run, marks[0].value):
-            parts += [_line(scale.x(value), y - 2, y + _BAR + 2, css, hint)]
-        return _named(run, parts, end, y)
+        limits = _limits(run, marks[0].value)
+        parts += [_line(scale.x(value), y - 2, y + _BAR + 2, css, hint) for css, value, hint in limits]
+        lines = [scale.x(marks[0].value), *(scale.x(value) for _css, value, _hint in limits)]
+        return _named(run, parts, _clear(end, lines, report_text.cell(run)), y)
 
     return _chart(runs, names, scale, marks, bar)
+
+
+def _clear(end: float, lines: Sequence[float], words: str) -> float:
+    """Where words after a bar may begin so that no line crosses them."""
+    for x in sorted(lines):
+        if end < x < end + 14 + _LETTER * len(words):
+            end = x
+    return end
 
 
 def _limits(run: Run, capacity: float) -> list[tuple[str, float, str]]:
@@ -232,13 +259,19 @@ def _table(report: Mapping[str, Any]) -> str:
     head, *body = report_text.rows(report)
     heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     lines = "".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(text)}</td>" for text in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{_lines(text)}</td>" for text in row[1:]) + "</tr>"
         for row in body
     )
     return (
         f"<section><h2>Numbers <small>{escape(report_text.LEGEND)}</small></h2>"
         f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></section>'
     )
+
+
+def _lines(text: str) -> str:
+    """A cell with what follows the first comma in a smaller second line."""
+    first, _comma, rest = text.partition(", ")
+    return escape(first) + (f"<br><small>{escape(rest)}</small>" if rest else "")
 
 
 def _about(report: Mapping[str, Any]) -> str:
