@@ -1,0 +1,119 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps and objects as text and as plain data: what a person reads, what a playbook registers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from .objects import Obj, Secret, Step
+from .planner import Kinds
+
+_VERBS = {"create": "create", "change": "change", "recreate": "re-create", "delete": "remove"}
+
+
+def sentence(step: Step, kinds: Kinds) -> str:
+    """One step as a sentence: ``change bond agg0: mode balance-rr -> balance-xor (traffic over it stops ...)``."""
+    obj = step.obj
+    kind = kinds.get(obj.kind)
+    called = kind.call(obj.attrs) if kind else f"{obj.kind} {obj.key[1]}"
+    text = f"{_VERBS[step.op]} {called}"
+    if step.op in ("change", "recreate") and step.before and step.after:
+        text += ": " + ", ".join(_change(name, step.before, step.after) for name in step.changed)
+    warning = _interruption(step, kinds)
+    return f"{text} ({warning})" if warning else text
+
+
+def plain(obj: Obj, kinds: Kinds) -> dict[str, Any]:
+    """An object as JSON-like data, without secrets and internals."""
+    kind = kinds.get(obj.kind)
+    internal = {attr.name for attr in kind.attrs if attr.internal} if kind else set()
+    result: dict[str, Any] = {"kind": obj.kind}
+    for name, value in obj.attrs.items():
+        if name not in internal and value not in (None, ""):
+            result[name] = _data(value)
+    return result
+
+
+def diff(steps: Sequence[Step], kinds: Kinds) -> dict[str, str]:
+    """``before`` and ``after`` texts of all that the steps touch, as ``ansible --diff`` shows them."""
+    ordered = sorted(steps, key=lambda step: str(step.key))
+    notes = [f"# {sentence(step, kinds)}" for step in ordered if _interruption(step, kinds) or _unseen(step, kinds)]
+    before = "".join(_text(step.before, kinds) for step in ordered)
+    after = "".join(_text(step.after, kinds) for step in ordered)
+    return {"before": before, "after": "".join(f"{note}\n" for note in notes) + after}
+
+
+def listing(objects: Iterable[Obj], kinds: Kinds) -> list[dict[str, Any]]:
+    """Objects as data, in a stable order."""
+    return [plain(obj, kinds) for obj in sorted(objects, key=lambda obj: str(obj.key))]
+
+
+def _interruption(step: Step, kinds: Kinds) -> str:
+    if step.op == "recreate":
+        return f"{step.reason}; traffic over it stops meanwhile"
+    if step.op != "change" or step.obj.kind not in kinds:
+        return ""
+    kind = kinds[step.obj.kind]
+    needs = {need for name in step.changed for need in kind.attr(name).needs}
+    if "no_ports" in needs:
+        return "its ports are released and taken back; traffic over it stops meanwhile"
+    return "it goes down and up; traffic over it stops meanwhile" if "down" in needs else ""
+
+
+def _unseen(step: Step, kinds: Kinds) -> bool:
+    kind = kinds.get(step.obj.kind)
+    return bool(kind) and step.op == "change" and any(kind.attr(name).internal for name in step.changed)
+
+
+def _change(name: str, before: Obj, after: Obj) -> str:
+    old, new = before.attrs.get(name), after.attrs.get(name)
+    if name == "kind":
+        return f"kind {before.kind} -> {after.kind}"
+    if isinstance(old, Secret) or isinstance(new, Secret):
+        return f"{name} (another one)"
+    if isinstance(old, tuple) or isinstance(new, tuple):
+        return f"{name} {_set_change(old or (), new or ())}"
+    return f"{name} {_word(old)} -> {_word(new)}"
+
+
+def _set_change(old: Any, new: Any) -> str:
+    older, newer = {_word(item) for item in old}, {_word(item) for item in new}
+    marks = [f"-{item}" for item in sorted(older - newer)] + [f"+{item}" for item in sorted(newer - older)]
+    return " ".join(marks)
+
+
+def _word(value: Any) -> str:
+    if value is None or value == "":
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return "(" + ", ".join(f"{key} {_word(item)}" for key, item in value.items() if item is not None) + ")"
+    if isinstance(value, (tuple, list)):
+        return " ".join(_word(item) for item in value) or "none"
+    return str(value)
+
+
+def _data(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _data(item) for key, item in value.items()}
+    return [_data(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _text(obj: Obj | None, kinds: Kinds) -> str:
+    if obj is None:
+        return ""
+    kind = kinds.get(obj.kind)
+    lines = [f"{kind.call(obj.attrs)}:" if kind else f"{obj.kind} {obj.key[1]}:"]
+    for name, value in plain(obj, kinds).items():
+        if name == "kind" or (kind and name in kind.key):
+            continue
+        if isinstance(value, list):
+            lines.append(f"  {name}:")
+            lines += [f"    - {_word(item)}" for item in value]
+        else:
+            lines.append(f"  {name}: {_word(value)}")
+    return "\n".join(lines) + "\n"

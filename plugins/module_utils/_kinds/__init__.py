@@ -1,0 +1,21 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kinds, by the module that reconciles them."""
+
+from __future__ import annotations
+
+from .bond import BOND
+from .gretap import GRETAP
+from .route import ROUTE
+from .rule import RULE
+from .uplink import UPLINK
+from .vxlan import VXLAN
+from .wireguard import WIREGUARD
+
+TUNNELS = {kind.name: kind for kind in (WIREGUARD, GRETAP, VXLAN)}
+BONDS = {BOND.name: BOND}
+ROUTING = {kind.name: kind for kind in (UPLINK, ROUTE, RULE)}
+LINK_KINDS = {**TUNNELS, **BONDS}
+
+__all__ = ["BOND", "BONDS", "GRETAP", "LINK_KINDS", "ROUTE", "ROUTING", "RULE", "TUNNELS", "UPLINK", "VXLAN", "WIREGUARD"]

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Routes of our own protocol number. Identity as the kernel sees it: family, table, destination, metric."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any
+
+from .._engine import normal
+from .._engine.tables import Attr, Kind
+
+LEARN = "learn"
+TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+MAIN_TABLE = 254
+IPV6_METRIC = 1024
+
+
+def destination(value: str) -> str:
+    """``default`` or a network."""
+    if value in ("default", "0.0.0.0/0", "::/0"):
+        return "default"
+    return normal.network(value)
+
+
+def via(value: str) -> str:
+    """An address, ``learn``, or nothing."""
+    return value if value in ("", LEARN) else normal.address(value)
+
+
+def source(value: str) -> str:
+    """An address, or nothing."""
+    return normal.address(value) if value else ""
+
+
+def complete(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The item with its family (from the addresses in it) and the metric that the kernel will show."""
+    named = [item.get(name) for name in ("destination", "via", "source")]
+    addresses = [value for value in named if value and value not in ("default", LEARN)]
+    family = item.get("family") or (normal.family_of(addresses[0]) if addresses else "ipv4")
+    if item.get("destination") == "::/0":
+        family = "ipv6"
+    metric = item.get("metric") or (IPV6_METRIC if family == "ipv6" else 0)
+    return {**item, "family": family, "metric": metric}
+
+
+def check(attrs: Mapping[str, Any]) -> list[str]:
+    """What the rows cannot see alone."""
+    problems = []
+    version = 6 if attrs["family"] == "ipv6" else 4
+    for name in ("destination", "via", "source"):
+        value = attrs.get(name)
+        if value and value not in ("default", LEARN) and ipaddress.ip_interface(value).version != version:
+            problems.append(f"{name}: {value} is not {attrs['family']}")
+    unicast = attrs["type"] == "unicast"
+    for name in ("via", "device", "source"):
+        if not unicast and attrs.get(name):
+            problems.append(f"{name}: a {attrs['type']} route has none")
+    if unicast and not attrs.get("device") and not attrs.get("via"):
+        problems.append("via and device: a unicast route needs one of them")
+    if attrs.get("via") == LEARN and not attrs.get("device"):
+        problems.append("via: learn needs the device whose next hop is to be learnt")
+    return problems
+
+
+def title(attrs: Mapping[str, Any]) -> str:
+    """``default via 10.0.1.1 dev wwan0 table 7601``."""
+    kind = "" if attrs.get("type", "unicast") == "unicast" else f"{attrs['type']} "
+    text = f"{kind}{attrs['destination']}"
+    for word, name in (("via", "via"), ("dev", "device"), ("src", "source")):
+        text += f" {word} {attrs[name]}" if attrs.get(name) else ""
+    text += f" table {attrs['table']}" if attrs["table"] != MAIN_TABLE else ""
+    text += f" metric {attrs['metric']}" if attrs["metric"] not in (0, IPV6_METRIC) else ""
+    return f"-6 {text}" if attrs["family"] == "ipv6" and attrs["destination"] == "default" else text
+
+
+ROUTE = Kind(
+    name="route",
+    noun="route",
+    space="route",
+    priority=20,
+    key=("family", "table", "destination", "metric"),
+    remove_first=False,
+    complete=complete,
+    check=check,
+    title=title,
+    attrs=(
+        Attr("destination", required=True, normalise=destination),
+        Attr("via", normalise=via, default=""),
+        Attr("device", normalise=normal.interface_name, devices=True),
+        Attr("table", "int", low=1, high=0xFFFFFFFF, default=MAIN_TABLE),
+        Attr("metric", "int", low=0, high=0xFFFFFFFF, default=0),
+        Attr("source", normalise=source, default=""),
+        Attr("type", choices=TYPES, default="unicast"),
+        Attr("family", choices=("ipv4", "ipv6")),
+    ),
+)

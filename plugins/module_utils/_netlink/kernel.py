@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kernel as the engine sees it: read objects, apply steps. The only place that changes the node's network."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from .._engine.errors import KernelError
+from .._engine.objects import Key, Obj, Step
+from .._engine.planner import Kinds
+from . import learn, links, routing
+from .conversation import NETLINK_ROUTE, Conversation
+from .linkwriter import LinkWriter
+from .wireguard import WireGuard
+
+_GONE = (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL)
+
+
+class NetlinkKernel:
+    """Implements the engine's Kernel over one rtnetlink conversation (and one with WireGuard if needed)."""
+
+    def __init__(self) -> None:
+        self._rtnl = Conversation(NETLINK_ROUTE)
+        self._wireguard: WireGuard | None = None
+        self._links: dict[str, links.Link] = {}
+
+    def close(self) -> None:
+        """End the conversations."""
+        self._rtnl.close()
+        if self._wireguard:
+            self._wireguard.close()
+
+    def __enter__(self) -> NetlinkKernel:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    def devices(self) -> Collection[str]:
+        """Names of all interfaces, as of the last read."""
+        return self._links.keys()
+
+    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> Mapping[Key, Obj]:
+        """The wanted objects that exist, whoever owns them, and, of these kinds, all of ours."""
+        self._links = links.read_links(self._rtnl)
+        spaces = {kind.space for kind in kinds.values()}
+        addresses = links.read_addresses(self._rtnl) if spaces & {"link", "uplink"} else {}
+        wanted = {obj.key[1] for obj in want if obj.key[0] in ("link", "uplink")}
+        found: list[Obj] = []
+        for link in self._links.values():
+            here = addresses.get(link.index, [])
+            if "link" in spaces and (link.name in wanted or (link.ours and link.kind in kinds)):
+                found.append(self._read_link(link, kinds, here))
+            if "uplink" in spaces and not link.ours and (link.name in wanted or purge):
+                found.append(_uplink(link, here))
+        if "route" in spaces:
+            found += self._read_routing(kinds)
+        return {obj.key: obj for obj in found}
+
+    def learn_next_hops(self, want: Sequence[Obj], timeout_s: float, check: bool) -> list[Obj]:
+        """The objects with ``via: learn`` replaced by what the node knows; see learn.py. A route over a device that
+        does not exist stays as it is, for the engine to refuse.
+        """
+        there = links.read_links(self._rtnl)
+
+        def find(device: str, family: str) -> str | None:
+            index = there[device].index
+            return learn.next_hop(index, family, routing.read_routes(self._rtnl, {index: device}, None, index))
+
+        return learn.learnt(want, timeout_s, check, find, there.keys())
+
+    def apply(self, step: Step, kinds: Kinds, *, undo: bool = False) -> None:
+        """Do it. KernelError if the kernel refuses; with ``undo`` what is gone already is no error."""
+        try:
+            if step.key[0] in ("route", "rule"):
+                self._rtnl.send([self._routing_request(step)])
+            else:
+                LinkWriter(self._rtnl, self.wireguard, self._links).apply(step, kinds, undo)
+        except KernelError as exc:
+            if not (undo and exc.errno in _GONE):
+                raise
+
+    def wireguard(self) -> WireGuard:
+        """The conversation with WireGuard."""
+        if self._wireguard is None:
+            self._wireguard = WireGuard()
+        return self._wireguard
+
+    def _read_link(self, link: links.Link, kinds: Kinds, addresses: list[links.Address]) -> Obj:
+        kind = kinds.get(link.kind or "")
+        if kind is None or not link.ours:
+            return Obj(link.kind or "", ("link", link.name), {"name": link.name, "alias": link.alias}, link.ours)
+        attrs = links.parse(kind, link)
+        names = {attr.name for attr in kind.attrs}
+        if "addresses" in names:
+            attrs["addresses"] = tuple(sorted(address.text for address in addresses))
+        if kind.name == "wireguard":
+            attrs |= self.wireguard().read(link.name)
+        by_index = {other.index: other.name for other in self._links.values()}
+        if "ports" in names:
+            attrs["ports"] = tuple(sorted(o.name for o in self._links.values() if o.master == link.index))
+            attrs["primary"] = by_index.get(link.nlas.get("IFLA_BOND_PRIMARY", 0))
+        context = {"master": by_index.get(link.master)} if link.master else {}
+        return Obj(kind.name, ("link", link.name), attrs, True, context)
+
+    def _read_routing(self, kinds: Kinds) -> list[Obj]:
+        by_index = {link.index: link.name for link in self._links.values()}
+        routes = [Obj("route", kinds["route"].key_of(attrs), attrs)
+                  for attrs in routing.read_routes(self._rtnl, by_index)]
+        return routes + [Obj("rule", kinds["rule"].key_of(attrs), attrs) for attrs in routing.read_rules(self._rtnl)]
+
+    def _routing_request(self, step: Step) -> links.Request:
+        if step.key[0] == "rule":
+            return routing.rule_request(step.obj.attrs, step.op)
+        indexes = {link.name: link.index for link in self._links.values()}
+        return routing.route_request(step.obj.attrs, indexes, step.op)
+
+
+def _uplink(link: links.Link, addresses: list[links.Address]) -> Obj:
+    attrs = {
+        "interface": link.name,
+        "up": link.up,
+        "addresses": tuple(sorted(address.text for address in addresses if address.ours)),
+        "others_addresses": tuple(sorted(address.text for address in addresses if not address.ours)),
+    }
+    return Obj("link", ("uplink", link.name), attrs, False)

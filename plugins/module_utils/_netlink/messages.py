@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Netlink messages, with exactly the attributes that we read or write: what is not listed cannot be sent.
+
+The attributes of link kinds come from the kind tables. Layouts: linux/if_link.h, rtnetlink.h, fib_rules.h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .._engine.tables import Kind, Nla
+from .._kinds import LINK_KINDS, RULE
+from .library import genlmsg, nla, nlmsg
+
+_NESTED = 0x8000  # NLA_F_NESTED: strict parsers insist on it
+
+
+def _map(rows: Iterable[Nla]) -> tuple[tuple[int, str, str], ...]:
+    return tuple((row.number, row.name, row.codec) for row in rows)
+
+
+def _data_rows(kind: Kind) -> list[Nla]:
+    return [row for attr in kind.attrs if attr.layer == "data" for row in attr.nlas]
+
+
+def _data_class(kind: Kind) -> type:
+    rows = _map(_data_rows(kind)) + ((11, "IFLA_BOND_PRIMARY", "uint32"),) * (kind.name == "bond")
+    return type(f"{kind.name}_data", (nla,), {"nla_map": rows, "nla_flags": _NESTED, "__slots__": ()})
+
+
+_DATA = {name: _data_class(kind) for name, kind in LINK_KINDS.items() if name != "wireguard"}
+
+
+class linkinfo(nla):  # noqa: N801  pyroute2 looks its classes up by lower-case name
+    """IFLA_LINKINFO: the kind, and data whose layout depends on it."""
+
+    __slots__ = ()
+    nla_flags = _NESTED
+    nla_map = ((1, "IFLA_INFO_KIND", "asciiz"), (2, "IFLA_INFO_DATA", "kind_data"))
+
+    @staticmethod
+    def kind_data(self: Any, *_args: Any, **_kwargs: Any) -> type:
+        """The class of IFLA_INFO_DATA; pyroute2 calls it with the half-read message."""
+        return _DATA.get(self.get_attr("IFLA_INFO_KIND"), self.cdata)
+
+
+class linkmsg(nlmsg):  # noqa: N801  as above
+    """struct ifinfomsg and the attributes of a link."""
+
+    __slots__ = ()
+    fields = (("family", "B"), ("__align", "x"), ("type", "H"), ("index", "i"), ("flags", "I"), ("change", "I"))
+    linkinfo = linkinfo
+    nla_map = (
+        (3, "IFLA_IFNAME", "asciiz"),
+        (4, "IFLA_MTU", "uint32"),
+        (10, "IFLA_MASTER", "uint32"),
+        (18, "IFLA_LINKINFO", "linkinfo"),
+        (20, "IFLA_IFALIAS", "asciiz"),
+        (29, "IFLA_EXT_MASK", "uint32"),
+    )
+
+
+class addrmsg(nlmsg):  # noqa: N801
+    """struct ifaddrmsg. IFA_PROTO is newer than pyroute2 0.7.2 and than Linux 5.18, which ignores it."""
+
+    __slots__ = ()
+    fields = (("family", "B"), ("prefixlen", "B"), ("flags", "B"), ("scope", "B"), ("index", "I"))
+    nla_map = ((1, "IFA_ADDRESS", "ipaddr"), (2, "IFA_LOCAL", "ipaddr"), (8, "IFA_FLAGS", "uint32"),
+               (11, "IFA_PROTO", "uint8"))
+
+
+class routemsg(nlmsg):  # noqa: N801
+    """struct rtmsg and the attributes of a route with one next hop."""
+
+    __slots__ = ()
+    fields = (("family", "B"), ("dst_len", "B"), ("src_len", "B"), ("tos", "B"), ("table", "B"), ("proto", "B"),
+              ("scope", "B"), ("type", "B"), ("flags", "I"))
+    nla_map = (
+        (1, "RTA_DST", "ipaddr"),
+        (4, "RTA_OIF", "uint32"),
+        (5, "RTA_GATEWAY", "ipaddr"),
+        (6, "RTA_PRIORITY", "uint32"),
+        (7, "RTA_PREFSRC", "ipaddr"),
+        (9, "RTA_MULTIPATH", "cdata"),
+        (15, "RTA_TABLE", "uint32"),
+    )
+
+
+class rulemsg(nlmsg):  # noqa: N801
+    """struct fib_rule_hdr; the rows come from the kind table."""
+
+    __slots__ = ()
+    fields = (("family", "B"), ("dst_len", "B"), ("src_len", "B"), ("tos", "B"), ("table", "B"), ("res1", "B"),
+              ("res2", "B"), ("action", "B"), ("flags", "I"))
+    nla_map = _map(row for attr in RULE.attrs for row in attr.nlas) + (
+        (2, "FRA_SRC", "ipaddr"),
+        (16, "FRA_FWMASK", "uint32"),
+        (21, "FRA_PROTOCOL", "uint8"),
+    )
+
+
+class errormsg(nlmsg):  # noqa: N801
+    """struct nlmsgerr without the echoed request (NETLINK_CAP_ACK), and the kernel's words."""
+
+    __slots__ = ()
+    fields = (("error", "i"), ("request", "16s"))
+    nla_map = ((1, "NLMSGERR_ATTR_MSG", "asciiz"),)
+
+
+class familymsg(genlmsg):  # noqa: N801
+    """CTRL_CMD_GETFAMILY."""
+
+    __slots__ = ()
+    nla_map = ((1, "CTRL_ATTR_FAMILY_ID", "uint16"), (2, "CTRL_ATTR_FAMILY_NAME", "asciiz"))
+
+
+class allowedip(nla):  # noqa: N801
+    """A network of a WireGuard peer."""
+
+    __slots__ = ()
+    nla_flags = _NESTED
+    nla_map = ((1, "WGALLOWEDIP_A_FAMILY", "uint16"), (2, "WGALLOWEDIP_A_IPADDR", "cdata"),
+               (3, "WGALLOWEDIP_A_CIDR_MASK", "uint8"))
+
+
+class peer(nla):  # noqa: N801
+    """A WireGuard peer."""
+
+    __slots__ = ()
+    nla_flags = _NESTED
+    allowedip = allowedip
+    nla_map = (
+        (1, "WGPEER_A_PUBLIC_KEY", "cdata"),
+        (3, "WGPEER_A_FLAGS", "uint32"),
+        (4, "WGPEER_A_ENDPOINT", "cdata"),
+        (5, "WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL", "uint16"),
+        (9, "WGPEER_A_ALLOWEDIPS", "*allowedip"),
+    )
+
+
+class wgmsg(genlmsg):  # noqa: N801
+    """A WireGuard device: linux/wireguard.h."""
+
+    __slots__ = ()
+    peer = peer
+    nla_map = (
+        (2, "WGDEVICE_A_IFNAME", "asciiz"),
+        (3, "WGDEVICE_A_PRIVATE_KEY", "cdata"),
+        (5, "WGDEVICE_A_FLAGS", "uint32"),
+        (6, "WGDEVICE_A_LISTEN_PORT", "uint16"),
+        (7, "WGDEVICE_A_FWMARK", "uint32"),
+        (8, "WGDEVICE_A_PEERS", "*peer"),
+    )
+
+
+def attributes(message: Any) -> dict[str, Any]:
+    """Name -> value of a decoded message or nested attribute; what we have no name for is left out."""
+    return {slot[0]: slot[1] for slot in message["attrs"] if slot[0] != "UNKNOWN"}
+
+
+def build(cls: type, fields: Mapping[str, Any], attrs: Mapping[str, Any]) -> Any:
+    """A message ready to send. ValueError for an attribute that the class does not have.
+
+    A nested attribute is a mapping, or a list of mappings for an array.
+    """
+    message = cls()
+    message.update(fields)
+    message["attrs"] = _nest(cls, attrs)
+    return message
+
+
+def _nest(cls: type, attrs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    known = {row[1]: row[2] for row in cls.nla_map}
+    result = []
+    for name, value in attrs.items():
+        if name not in known:
+            raise ValueError(f"{cls.__name__} has no attribute {name}")
+        codec = known[name].lstrip("*")
+        inner = _DATA.get(attrs.get("IFLA_INFO_KIND")) if codec == "kind_data" else getattr(cls, codec, None)
+        if isinstance(value, Mapping):
+            value = {"attrs": _nest(inner, value)}
+        elif isinstance(value, list):
+            value = [{"attrs": _nest(inner, item)} for item in value]
+        result.append((name, value))
+    return result

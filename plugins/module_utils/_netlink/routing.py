@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Routes and rules as the kernel lists them, and the messages that make and remove them."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from collections.abc import Mapping
+from typing import Any
+
+from .._engine import normal
+from .._engine.errors import KernelError
+from .._kinds import RULE
+from .._kinds.route import TYPES
+from .conversation import CREATE, EXCLUSIVE, REPLACE, Conversation
+from .links import OUR_PROTOCOL, Request
+from .messages import attributes, build, routemsg, rulemsg
+
+NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
+NEWRULE, DELRULE, GETRULE = 32, 33, 34
+KERNEL_PROTOCOL = 2
+_SCOPE_UNIVERSE, _SCOPE_LINK, _SCOPE_NOWHERE = 0, 253, 255
+_TO_TABLE = 1
+_RTA_OIF = 4
+_ROUTE_HEADER = 28  # struct nlmsghdr and struct rtmsg
+_CLONED = 0x200
+_NO_SUPPRESSION = 0xFFFFFFFF
+FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
+
+
+def read_routes(rtnl: Conversation, names: Mapping[int, str], protocol: int | None = OUR_PROTOCOL,
+                device: int | None = None) -> list[dict[str, Any]]:
+    """Routes as attributes of the kind table, of one protocol (None: of all), over one device or any."""
+    found = []
+    fields = {"proto": protocol or 0}
+    attrs = {"RTA_OIF": device} if device else {}
+    for family, number in FAMILIES.items():
+        for message in _dump(rtnl, GETROUTE, routemsg, {**fields, "family": number}, attrs):
+            nlas = attributes(message)
+            if protocol is not None and message["proto"] != protocol:
+                continue
+            if device is not None and nlas.get("RTA_OIF") != device or message["flags"] & _CLONED:
+                continue
+            found.append({**_route(family, message, nlas, names), "protocol": message["proto"]})
+    return found
+
+
+def raw_routes(rtnl: Conversation, device: int) -> list[bytes]:
+    """The routes over one device that would have to be put back if it went down, as the kernel's own messages."""
+    found = []
+    for number in FAMILIES.values():
+        for message in _dump(rtnl, GETROUTE, routemsg, {"family": number}, {"RTA_OIF": device}):
+            if attributes(message).get("RTA_OIF") == device and message["proto"] != KERNEL_PROTOCOL:
+                found.append(bytes(message.data))
+    return found
+
+
+def readdressed(raw: bytes, device: int) -> bytes:
+    """A raw route message over another device."""
+    data = bytearray(raw)
+    offset = _ROUTE_HEADER
+    while offset + 4 <= len(data):
+        length, kind = struct.unpack_from("=HH", data, offset)
+        if kind == _RTA_OIF:
+            struct.pack_into("=I", data, offset + 4, device)
+        offset += (max(length, 4) + 3) & ~3
+    return bytes(data)
+
+
+def _dump(rtnl: Conversation, kind: int, cls: type, fields: Mapping[str, Any], attrs: Mapping[str, Any]) -> list[Any]:
+    try:
+        return rtnl.dump(kind, cls, fields, attrs)
+    except KernelError as exc:
+        if exc.errno in (errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.ENOENT):  # no IPv6; no such table yet
+            return []
+        raise
+
+
+def _route(family: str, message: Any, nlas: Mapping[str, Any], names: Mapping[int, str]) -> dict[str, Any]:
+    kinds = {number: name for name, number in TYPES.items()}
+    kind = kinds.get(message["type"], str(message["type"]))
+    target = nlas.get("RTA_DST")
+    attrs = {
+        "destination": normal.network(f"{target}/{message['dst_len']}") if message["dst_len"] else "default",
+        "via": nlas.get("RTA_GATEWAY", ""),
+        "table": nlas.get("RTA_TABLE", message["table"]),
+        "metric": nlas.get("RTA_PRIORITY", 0),
+        "source": nlas.get("RTA_PREFSRC", ""),
+        "type": kind,
+        "family": family,
+    }
+    if kind == "unicast" and nlas.get("RTA_OIF"):
+        attrs["device"] = names.get(nlas["RTA_OIF"], f"index {nlas['RTA_OIF']}")
+    return attrs
+
+
+def route_request(attrs: Mapping[str, Any], indexes: Mapping[str, int], op: str) -> Request:
+    """Add (``create``: must be new; ``change``: in place of the one with its key) or ``delete`` a route."""
+    family = FAMILIES[attrs["family"]]
+    target, _slash, length = "" if attrs["destination"] == "default" else attrs["destination"], "", "0"
+    if target:
+        target, _slash, length = target.partition("/")
+    unicast = attrs["type"] == "unicast"
+    scope = _SCOPE_UNIVERSE
+    if op == "delete":
+        scope = _SCOPE_NOWHERE
+    elif unicast and family == socket.AF_INET and not attrs.get("via"):
+        scope = _SCOPE_LINK
+    fields = {"family": family, "dst_len": int(length), "proto": OUR_PROTOCOL, "scope": scope,
+              "type": TYPES[attrs["type"]], "table": attrs["table"] if attrs["table"] < 256 else 0}
+    parts: dict[str, Any] = {"RTA_DST": target} if target else {}
+    if unicast and attrs.get("device"):
+        parts["RTA_OIF"] = indexes[attrs["device"]]
+    for name, value in (("RTA_GATEWAY", attrs.get("via")), ("RTA_PRIORITY", attrs["metric"]),
+                        ("RTA_PREFSRC", attrs.get("source"))):
+        if value:
+            parts[name] = value
+    parts["RTA_TABLE"] = attrs["table"]
+    message = build(routemsg, fields, parts)
+    if op == "delete":
+        return (DELROUTE, 0, message)
+    return (NEWROUTE, CREATE | (EXCLUSIVE if op == "create" else REPLACE), message)
+
+
+def read_rules(rtnl: Conversation) -> list[dict[str, Any]]:
+    """Our rules as attributes of the kind table."""
+    found = []
+    for family, number in FAMILIES.items():
+        for message in _dump(rtnl, GETRULE, rulemsg, {"family": number}, {}):
+            nlas = attributes(message)
+            if nlas.get("FRA_PROTOCOL") == OUR_PROTOCOL:
+                found.append(_rule(family, message, nlas))
+    return found
+
+
+def _rule(family: str, message: Any, nlas: Mapping[str, Any]) -> dict[str, Any]:
+    attrs: dict[str, Any] = {"family": family}
+    for attr in RULE.attrs:
+        value = attr.from_netlink(nlas) if attr.nlas else None
+        if value is not None and not (attr.name == "suppress_prefixlength" and value == _NO_SUPPRESSION):
+            attrs[attr.name] = value
+    if nlas.get("FRA_SRC"):
+        attrs["from"] = normal.network(f"{nlas['FRA_SRC']}/{message['src_len']}")
+    if not attrs.get("fwmark"):
+        attrs.pop("fwmark", None)
+    attrs.setdefault("table", message["table"])
+    return attrs
+
+
+def rule_request(attrs: Mapping[str, Any], op: str) -> Request:
+    """Add or ``delete`` a rule."""
+    fields: dict[str, Any] = {"family": FAMILIES[attrs["family"]], "action": _TO_TABLE}
+    parts: dict[str, Any] = {}
+    for attr in RULE.attrs:
+        if attr.nlas and attrs.get(attr.name) is not None:
+            parts |= attr.to_netlink(attrs[attr.name])
+    if attrs.get("from"):
+        value, _slash, length = attrs["from"].partition("/")
+        parts["FRA_SRC"] = value
+        fields["src_len"] = int(length)
+    if attrs.get("fwmark"):
+        parts["FRA_FWMASK"] = 0xFFFFFFFF
+    parts["FRA_PROTOCOL"] = OUR_PROTOCOL
+    message = build(rulemsg, fields, parts)
+    return (DELRULE, 0, message) if op == "delete" else (NEWRULE, CREATE | EXCLUSIVE, message)
+
+

@@ -1,0 +1,248 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: link_routes
+short_description: Give every link its own routing
+version_added: "0.1.0"
+description:
+  - Brings links up, gives them static addresses, and makes routes and policy rules be as described, in one conversation
+    with the kernel.
+  - Routes and rules carry the protocol number 76, and addresses the address protocol 76, by which they are known as ours.
+    Others are never changed. An address that is there already is left to whoever put it there.
+  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back and compared.
+options:
+  links:
+    description:
+      - Interfaces that somebody else makes (modems, network cards).
+      - Addresses on a listed link that this module gave it earlier and that are not listed are removed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      interface:
+        description: Its name.
+        type: str
+        required: true
+      up:
+        description: Whether it is up.
+        type: bool
+        default: true
+      addresses:
+        description: Static addresses with prefix length.
+        type: list
+        elements: str
+        default: []
+  routes:
+    description:
+      - Routes. Table, destination and metric tell them apart.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      destination:
+        description: A network, or V(default).
+        type: str
+        required: true
+      via:
+        description:
+          - The next hop. V(learn) takes the one that DHCP gave (from the leases of systemd-networkd), or the one of any
+            default route over O(routes[].device) that is not ours, and waits for it.
+        type: str
+        default: ""
+      device:
+        description: The interface.
+        type: str
+      table:
+        description: The routing table.
+        type: int
+        default: 254
+      metric:
+        description: The metric, lower ones are preferred. 0 becomes 1024 for IPv6, as the kernel does it.
+        type: int
+        default: 0
+      source:
+        description: The source address for packets that have none yet.
+        type: str
+        default: ""
+      type:
+        description: What happens to packets.
+        type: str
+        choices: [unicast, blackhole, unreachable, prohibit]
+        default: unicast
+      family:
+        description: V(ipv4) or V(ipv6). Without it, by the addresses in the route, and V(ipv4) if there are none.
+        type: str
+        choices: [ipv4, ipv6]
+  rules:
+    description:
+      - Policy rules. They are never changed, only made and removed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      priority:
+        description: Its place among the rules, 1 to 32765.
+        type: int
+        required: true
+      from:
+        description: Network of source addresses.
+        type: str
+      fwmark:
+        description: Mark of packets.
+        type: int
+      iif:
+        description: Interface where packets came in.
+        type: str
+      table:
+        description: The routing table to look into.
+        type: int
+        required: true
+      suppress_prefixlength:
+        description: Ignore routes found whose prefix length is not above this.
+        type: int
+      family:
+        description: V(ipv4) or V(ipv6). Without it, by O(rules[].from), and V(ipv4) if that is not given.
+        type: str
+        choices: [ipv4, ipv6]
+  learn_timeout_s:
+    description:
+      - How many seconds to wait for next hops that are to be learnt, all together.
+    type: int
+    default: 20
+  state:
+    description:
+      - V(present) makes the listed objects be as described, V(absent) removes them.
+    type: str
+    choices: [present, absent]
+    default: present
+  purge:
+    description:
+      - Also remove what this module made earlier and that is not listed. Nothing that is not ours is touched.
+    type: bool
+    default: false
+attributes:
+  check_mode:
+    description: Works out the same steps and does none of them.
+    support: full
+  diff_mode:
+    description: Shows what the steps change, as text.
+    support: full
+  platform:
+    description: Linux 5.10 or newer.
+    platforms: linux
+    support: full
+requirements:
+  - python >= 3.11
+  - pyroute2 >= 0.7.2
+author:
+  - linkagg.wan contributors (@linkagg)
+"""
+
+EXAMPLES = r"""
+- name: A link with a static address and one with DHCP
+  linkagg.wan.link_routes:
+    links:
+      - interface: wan1
+        addresses: [10.0.1.2/24]
+      - interface: wwan0
+    routes:
+      - {destination: default, via: 10.0.1.1, device: wan1, table: 7601}
+      - {destination: default, type: blackhole, table: 7601, metric: 65535}
+      - {destination: default, via: learn, device: wwan0, table: 7602}
+    rules:
+      - {priority: 7601, fwmark: 30209, table: 7601}
+      - {priority: 7602, fwmark: 30210, table: 7602}
+    purge: true
+"""
+
+RETURN = r"""
+before:
+  description: The listed and the removed objects as they were.
+  returned: success
+  type: list
+  elements: dict
+after:
+  description: The listed objects as they are now; in check mode as they would be.
+  returned: success
+  type: list
+  elements: dict
+diff:
+  description: What changes, as text.
+  returned: success
+  type: dict
+  contains:
+    before:
+      description: As it was.
+      type: str
+    after:
+      description: As it is now.
+      type: str
+steps:
+  description: What was done, or in check mode would be, one sentence a step, in this order.
+  returned: success
+  type: list
+  elements: str
+problems:
+  description: Everything that stands against the wish, one sentence each; I(msg) has the same as one text.
+  returned: failure
+  type: list
+  elements: str
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import argument_options, parse_items
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import ROUTE, ROUTING, RULE, UPLINK
+from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, run
+
+if TYPE_CHECKING:
+    from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
+
+LISTS = {"links": UPLINK, "routes": ROUTE, "rules": RULE}
+
+
+def argument_spec() -> dict[str, Any]:
+    """The module's arguments, from the kind tables."""
+    lists = {
+        name: {"type": "list", "elements": "dict", "default": [], "options": argument_options([kind])}
+        for name, kind in LISTS.items()
+    }
+    return {**lists, "learn_timeout_s": {"type": "int", "default": 20}, **COMMON_OPTIONS}
+
+
+def parse(params: dict[str, Any]) -> list[Obj]:
+    """All objects of the three lists. EngineError with the problems of all three."""
+    found: list[Obj] = []
+    problems: list[str] = []
+    for name, kind in LISTS.items():
+        try:
+            found += parse_items(name, [kind], params[name])
+        except EngineError as exc:
+            problems += exc.problems
+    if problems:
+        raise EngineError(problems)
+    return found
+
+
+def main() -> None:
+    """Run as an Ansible module."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+
+    def prepare(kernel: NetlinkKernel, want: Sequence[Obj]) -> Sequence[Obj]:
+        return kernel.learn_next_hops(want, module.params["learn_timeout_s"], module.check_mode)
+
+    run(module, ROUTING, lambda: parse(module.params), prepare)
+
+
+if __name__ == "__main__":
+    main()

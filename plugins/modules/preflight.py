@@ -1,0 +1,163 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: preflight
+short_description: Say what is missing on a node, before anything is touched
+version_added: "0.1.0"
+description:
+  - Looks for the interfaces of links, for kernel parts, for programs and for pyroute2, and reports all that is missing at
+    once. It never changes anything, and it does not fail, so that the caller can gather the problems of all nodes.
+  - Kernel parts are tried in a network namespace of their own, which is thrown away.
+options:
+  links:
+    description:
+      - The links of the site, as in the inventory (C(linkagg_site.links)).
+    type: list
+    elements: dict
+    default: []
+  kinds:
+    description:
+      - Kinds of interfaces that the kernel has to know.
+    type: list
+    elements: str
+    choices: [wireguard, gretap, vxlan, bond]
+    default: []
+  programs:
+    description:
+      - Programs that have to be there.
+    type: list
+    elements: str
+    default: [wg, nft]
+attributes:
+  check_mode:
+    description: It never changes anything.
+    support: full
+  diff_mode:
+    description: It never changes anything.
+    support: none
+  platform:
+    description: Linux 5.10 or newer.
+    platforms: linux
+    support: full
+author:
+  - linkagg.wan contributors (@linkagg)
+"""
+
+EXAMPLES = r"""
+- name: What is missing
+  linkagg.wan.preflight:
+    links: "{{ linkagg_site.links }}"
+    kinds: [wireguard, gretap, bond]
+  register: missing
+
+- name: Say it
+  ansible.builtin.assert:
+    that: missing.problems | length == 0
+    fail_msg: "{{ missing.problems | join('\n') }}"
+"""
+
+RETURN = r"""
+problems:
+  description: What is missing, one sentence each, with what to do about it.
+  returned: always
+  type: list
+  elements: str
+"""
+
+import importlib.util
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+INTERFACES = Path("/sys/class/net")
+MODULES = {"wireguard": "wireguard", "gretap": "ip_gre", "vxlan": "vxlan", "bond": "bonding"}
+PACKAGES = {"wg": "wireguard-tools", "nft": "nftables", "unshare": "util-linux", "ip": "iproute2"}
+_ARGUMENTS = {"gretap": "local 127.0.0.1 remote 127.0.0.2", "vxlan": "id 1 dstport 4789"}
+
+
+def missing_interfaces(links: Sequence[Mapping[str, Any]], present: Sequence[str]) -> list[str]:
+    """Links whose interface the node does not have."""
+    there = ", ".join(sorted(set(present) - {"lo"})) or "none"
+    return [
+        f"link {link.get('name', '?')}: interface: {link['interface']} does not exist on this node (it has: {there}). "
+        "Plug the modem in, or correct the name"
+        for link in links
+        if link.get("interface") and link["interface"] not in present
+    ]
+
+
+def missing_programs(module: AnsibleModule, programs: Sequence[str]) -> list[str]:
+    """Programs that are not in the path."""
+    return [
+        f"the program {name} is missing: install the package {PACKAGES.get(name, name)}"
+        for name in programs
+        if module.get_bin_path(name) is None
+    ]
+
+
+def missing_pyroute2() -> list[str]:
+    """Whether the Python that runs modules has pyroute2; it is not loaded, which takes long on small routers."""
+    if importlib.util.find_spec("pyroute2") is None:
+        return ["the Python library pyroute2 is missing: install the package python3-pyroute2"]
+    return []
+
+
+def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
+    """Kinds of which no interface can be made in a namespace of its own."""
+    ip, unshare = module.get_bin_path("ip"), module.get_bin_path("unshare")
+    if not kinds:
+        return []
+    if not ip or not unshare:
+        return missing_programs(module, ["ip", "unshare"])
+    lines = [
+        f"{ip} link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')} 2>&1 || echo :{kind}"
+        for number, kind in enumerate(kinds)
+    ]
+    code, output, errors = module.run_command([unshare, "--net", "--", "sh", "-c", "\n".join(lines)])
+    if code:
+        return [f"kernel parts could not be tried in a namespace of their own: {errors.strip()}. Run this as root"]
+    return _refused(output)
+
+
+def _refused(output: str) -> list[str]:
+    problems, reason = [], ""
+    for line in output.splitlines():
+        if line.startswith(":"):
+            kind = line[1:]
+            problems.append(
+                f"the kernel ({os.uname().release}) cannot make {kind} interfaces: {reason.strip() or 'no reason given'}. "
+                f"Load the module {MODULES[kind]}, or take a kernel that has it"
+            )
+            reason = ""
+        else:
+            reason = line
+    return problems
+
+
+def main() -> None:
+    """Run as an Ansible module."""
+    module = AnsibleModule(
+        argument_spec={
+            "links": {"type": "list", "elements": "dict", "default": []},
+            "kinds": {"type": "list", "elements": "str", "choices": list(MODULES), "default": []},
+            "programs": {"type": "list", "elements": "str", "default": ["wg", "nft"]},
+        },
+        supports_check_mode=True,
+    )
+    problems = missing_interfaces(module.params["links"], os.listdir(INTERFACES))
+    problems += missing_programs(module, module.params["programs"])
+    problems += missing_pyroute2()
+    problems += missing_kinds(module, module.params["kinds"])
+    module.exit_json(changed=False, problems=problems)
+
+
+if __name__ == "__main__":
+    main()
