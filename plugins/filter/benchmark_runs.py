@@ -12,7 +12,7 @@ version_added: "0.1.0"
 author:
   - linkagg.wan contributors (@linkagg)
 description:
-  - Puts the repeats of each test together. Each number of a run is the median of its repeats, RV(_value.runs[].max_ms)
+  - Puts the repeats of each test together. Each number of a run is the median of its repeats, C(max_ms)
     their maximum.
 positional: method
 options:
@@ -42,7 +42,7 @@ _value:
       description: As given.
       type: str
     runs:
-      description: One for each test, with the single runs in RV(_value.runs[].repeats).
+      description: One for each test, with the single runs in C(repeats).
       type: list
       elements: dict
 """
