@@ -30,9 +30,8 @@ from lab.report_text import markdown, terminal_table
 
 __all__ = ["ReportError", "build_report", "terminal_table", "write_report"]
 
-Capacity = Mapping[str, float]
-# Began and ended, in epoch seconds, to what the links offered meanwhile on average.
-CapacityBetween = Callable[[float, float], Capacity]
+# Began and ended, in epoch seconds, to the rates (down, up) in Mbit/s that the links offered meanwhile on average.
+CapacityBetween = Callable[[float, float], tuple[float, float]]
 Run = dict[str, Any]
 
 _FACTS = ("profile", "capacity", "kernel", "accelerator", "stages_s")
@@ -83,11 +82,11 @@ def _with_share(run: Run, facts: Mapping[str, Any], capacity_between: CapacityBe
     direction = run.get("direction")
     if run.get("goodput_mbit") is None or direction not in ("down", "up"):
         return run
-    key = f"{direction}_mbit"
-    capacity = facts["capacity"][key]
+    side = ("down", "up").index(direction)
+    capacity = facts["capacity"][f"{direction}_mbit"]
     share = run["goodput_mbit"] / capacity
     if capacity_between is not None:
-        offered = [capacity_between(one["started_at"], one["ended_at"])[key] for one in run["repeats"]]
+        offered = [capacity_between(one["started_at"], one["ended_at"])[side] for one in run["repeats"]]
         capacity = statistics.median(offered)
         shares = [one["goodput_mbit"] / rate for one, rate in zip(run["repeats"], offered, strict=True) if rate > 0]
         share = statistics.median(shares) if shares else 0.0

@@ -87,9 +87,9 @@ def test_share_is_goodput_over_the_summed_link_rates_of_the_direction() -> None:
 
 
 def test_with_changing_links_the_share_is_of_what_they_offered_meanwhile() -> None:
-    def offered(began: float, ended: float) -> dict[str, float]:
+    def offered(began: float, ended: float) -> tuple[float, float]:
         assert ended - began == 8
-        return {"down_mbit": 20.0 if began < 50 else 40.0, "up_mbit": 3.0}
+        return (20.0 if began < 50 else 40.0), 3.0
 
     document = report.build_report(FACTS, results(), capacity_between=offered)
     run = document["runs"][0]
@@ -111,7 +111,7 @@ def test_ceiling_and_prediction_of_a_method_come_to_its_runs() -> None:
 
 def test_the_benchmark_documents_are_left_as_they_were() -> None:
     documents = results()
-    report.build_report(FACTS, documents, lambda _began, _ended: {"down_mbit": 1.0, "up_mbit": 1.0})
+    report.build_report(FACTS, documents, lambda _began, _ended: (1.0, 1.0))
     assert documents == results()
 
 
