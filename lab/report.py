@@ -86,19 +86,18 @@ def _with_share(run: Run, facts: Mapping[str, Any], capacity_between: CapacityBe
     capacity = facts["capacity"][f"{direction}_mbit"]
     share = run["goodput_mbit"] / capacity
     if capacity_between is not None:
-        offered = [capacity_between(one["started_at"], one["ended_at"])[side] for one in run["repeats"]]
-        capacity = statistics.median(offered)
-        shares = [one["goodput_mbit"] / rate for one, rate in zip(run["repeats"], offered, strict=True) if rate > 0]
-        share = statistics.median(shares) if shares else 0.0
-        run["repeats"] = [
-            dict(one)
-            | {
-                "capacity_mbit": round(rate, 3),
-                "share": round(one["goodput_mbit"] / rate, 4) if rate else None,
-            }
-            for one, rate in zip(run["repeats"], offered, strict=True)
-        ]
+        repeats = [_beside_offer(one, capacity_between, side) for one in run["repeats"]]
+        capacity = statistics.median(one["capacity_mbit"] for one in repeats)
+        share = statistics.median(one["share"] for one in repeats)
+        run = run | {"repeats": repeats}
     return run | {"capacity_mbit": round(capacity, 3), "share": round(share, 4)}
+
+
+def _beside_offer(repeat: Run, capacity_between: CapacityBetween, side: int) -> Run:
+    """A repeat with what the links offered in its seconds; links that offered nothing have no share to give."""
+    offered = capacity_between(repeat["started_at"], repeat["ended_at"])[side]
+    share = repeat["goodput_mbit"] / offered if offered > 0 else 0.0
+    return repeat | {"capacity_mbit": round(offered, 3), "share": round(share, 4)}
 
 
 def write_report(report: Mapping[str, Any], directory: Path) -> dict[str, Path]:
