@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,9 @@ python3 -m guest [--lab ID] exec NODE [--] COMMAND...
 
 def main(words: list[str]) -> int:
     """Run one command and return the exit status."""
+    # Let what is half done be undone, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
     try:
         return _command(words)
     except GuestError as error:

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import effects, nodes, shape, topology
@@ -18,7 +16,7 @@ from .config import NODES, GuestError, Lab, Link, state_dir
 from .shape import Faults
 from .state import alive, locked, namespace_paths, note, read_faults, read_json, start_time, write_faults, write_json
 
-MODULES_NEEDED = "veth bridge sch_netem sch_tbf nf_tables nft_chain_nat nft_masq".split()
+MODULES_NEEDED = "veth bridge sch_netem sch_tbf sch_plug nf_tables nft_chain_nat nft_masq".split()
 # What the roles will want; the kernel loads most of it by itself, but slowly and in the middle of a task.
 MODULES_LATER = (
     "bonding wireguard ip_gre ip6_gre vxlan nft_ct nft_hash nft_numgen nft_tproxy nft_socket sch_ingress sch_cake"
@@ -85,8 +83,7 @@ def _prepare(lab: Lab, raw: dict) -> None:
 def _start_nodes(lab: Lab) -> dict[str, int]:
     """Start all nodes at once and return the process id of each one's first process."""
     later = subprocess.Popen(["modprobe", "-a", "-q", *MODULES_LATER], stderr=subprocess.DEVNULL)
-    with ThreadPoolExecutor(len(NODES)) as pool:
-        list(pool.map(effects.run, [nodes.run_command(lab, node) for node in NODES]))
+    effects.together(effects.run, [nodes.run_command(lab, node) for node in NODES], len(NODES))
     pids = {node: int(nodes.pidfile(lab, node).read_text()) for node in NODES}
     last = lab.links[-1].namespace
     path = Path(namespace_paths(lab, pids)[last])
@@ -102,8 +99,7 @@ def _connect(lab: Lab, pids: dict[str, int]) -> dict[str, str]:
     effects.batch("ip", topology.mgmt_lines(lab, namespaces))
     with effects.inside(namespaces["modems"]):
         effects.batch("ip", topology.pair_lines(lab, namespaces))
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(lambda setup: effects.apply(setup, namespaces[setup.where]), topology.setups(lab)))
+    effects.together(lambda setup: effects.apply(setup, namespaces[setup.where]), topology.setups(lab), 3)
     return namespaces
 
 
@@ -138,6 +134,8 @@ def _wait_ssh(lab: Lab) -> None:
 
 
 def _ssh_answers(address: str) -> bool:
+    import socket  # slow to import, and only ``up`` needs it
+
     try:
         with socket.create_connection((address, 22), timeout=5) as connection:
             return connection.recv(4) == b"SSH-"
@@ -254,12 +252,7 @@ def _change(link: Link, before: Faults, after: Faults, namespaces: dict[str, str
         if after.down != before.down and not after.unplug:
             effects.batch("ip", [f"link set lan {'down' if after.down else 'up'}"])
     old, new = shape.change_lines(link, before), shape.change_lines(link, after)
-    slow = before.rate_mbit is not None and before.rate_mbit < shape.SLOW_MBIT
-    ways = zip(("modems", link.namespace), (shape.core_device(link), shape.MODEM_DEVICE), old, new, strict=True)
-    for where, device, was, lines in ways:
+    for where, was, lines in zip(("modems", link.namespace), old, new, strict=True):
         if was != lines:
             with effects.inside(namespaces[where]):
                 effects.batch("tc", lines)
-                if slow:
-                    with effects.kick_socket(device) as kicker:
-                        effects.kick(kicker)

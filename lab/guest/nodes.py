@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from hashlib import md5
 from pathlib import Path
 
 from .config import NODES, SYSTEMD_NODES, Lab, state_dir
@@ -104,7 +103,7 @@ def run_command(lab: Lab, node: str) -> list[str]:
         *("--log-driver", "k8s-file", "--log-opt", f"path={lab.state / node}.log"),
         *("--ulimit", "nofile=1048576:1048576"),
         *("--volume", f"{lab.state / 'inside'}:{INSIDE}:ro"),
-        *("--env", f"LAB_MACHINE_ID={md5(lab.container(node).encode(), usedforsecurity=False).hexdigest()}"),
+        *("--env", f"LAB_MACHINE_ID={machine_id(lab, node)}"),
         "--systemd=always" if systemd else "--init",
         *("--rootfs", f"{lab.rootfs}:O", "/bin/sh", f"{INSIDE}/{entry}"),
     ]
@@ -113,6 +112,11 @@ def run_command(lab: Lab, node: str) -> list[str]:
 def remove_command(lab_id: str) -> list[str]:
     """Return the command that removes every node of a lab, there or not."""
     return [*podman(lab_id), "rm", "--force", "--ignore", "--time", "0", *(f"{lab_id}-{node}" for node in NODES)]
+
+
+def machine_id(lab: Lab, node: str) -> str:
+    """Return what /etc/machine-id holds: different on each node, the same after each start."""
+    return lab.container(node).encode().hex().ljust(32, "0")[-32:]
 
 
 def pidfile(lab: Lab, node: str) -> Path:

@@ -7,15 +7,19 @@ Both directions of a link are shaped on the veth between the modem and the netwo
 packets leave the core, up where they leave the modem. So what the modem answers by itself (ARP, DHCP, a
 ping to its own address) is as quick as it is on a real one.
 
-Each direction is a netem with a tbf inside:
+Each direction is a netem with a tbf inside, and in that a plug:
 
 * netem delays, jitters and loses. Its ``rate`` is set far above the link's, because netem keeps the order
   of packets under jitter only when it has a rate. Its limit is large: it is the way, not the queue.
-* tbf, where packets arrive after the delay, is the bottleneck: the link's rate, and the queue of
-  ``queue_packets`` full-size packets. So a long delay does not hold back the rate.
+* tbf, where packets arrive after the delay, is the bottleneck with the link's rate. So a long delay does
+  not hold back the rate.
+* plug is its queue, of ``queue_packets`` full-size packets, and a gate: while a link offers nothing it is
+  shut, and packets wait. A tbf alone has no rate 0: a very low one still lets a bucketful pass, which is
+  half a minute of pings, and having fallen asleep for that rate it does not notice a higher one. To open
+  the gate also wakes it.
 
-A change of its rate fills a tbf's bucket. Played traces change it twice a second, so ``trace_rate`` takes
-the bucket off the rate; and they use the smallest bucket that is safe.
+A change of its rate fills a tbf's bucket. Played traces change it twice a second, so ``trace_lines`` takes
+the bucket off the rate, and uses the smallest bucket that is safe.
 """
 
 from __future__ import annotations
@@ -27,11 +31,9 @@ from .config import GuestError, Link, Shape
 ETHERNET_BYTES = 14
 WAY_PACKETS = 100_000
 WAY_RATE = "10gbit"
-# Rate 0 is no rate for the kernel: a byte per second is nothing, and packets still queue.
-STALLED = "8bit"
 BUCKET_S = 0.010
-# Below this a waiting tbf sleeps for long: wake it when its rate rises (effects.kick).
-SLOW_MBIT = 0.25
+# tc refuses less; with the gate shut it does not matter.
+LEAST_BIT = 8
 FAULT_FORMS = "blackhole, down, unplug, delay:MS, loss:PERCENT, rate:MBIT, clear"
 
 
@@ -114,21 +116,36 @@ def netem(device: str, shape: Shape, verb: str = "replace") -> str:
     )
 
 
-def tbf(device: str, shape: Shape, verb: str = "replace", bucket_packets: int = 2) -> str:
-    """Return the line that makes or changes the bottleneck: rate and queue."""
-    return _tbf(device, shape, verb, shape.rate_mbit * 1e6, bucket_bytes(shape, bucket_packets))
+def bottleneck(device: str, shape: Shape, verb: str = "replace") -> list[str]:
+    """Return the lines that make or change the bottleneck: rate, queue and gate."""
+    bucket = bucket_bytes(shape, 2)
+    lines = [_tbf(device, shape, verb, shape.rate_mbit * 1e6, bucket)]
+    if verb == "replace":
+        lines.append(f"qdisc replace dev {device} parent 10:1 handle 20: plug limit {queue_bytes(shape)}")
+    return [*lines, _gate(device, shape)]
 
 
-def trace_tbf(device: str, shape: Shape, step_s: float) -> str:
-    """Return the line that plays one step of a trace: rate and bucket together carry the step's bytes."""
+def trace_lines(device: str, shape: Shape, step_s: float) -> list[str]:
+    """Return the lines that play one step of a trace: rate and bucket together carry the step's bytes."""
     bucket = bucket_bytes(shape, 1)
-    return _tbf(device, shape, "change", max(0.0, shape.rate_mbit * 1e6 - bucket * 8 / step_s), bucket)
+    return [_tbf(device, shape, "change", shape.rate_mbit * 1e6 - bucket * 8 / step_s, bucket), _gate(device, shape)]
 
 
 def _tbf(device: str, shape: Shape, verb: str, rate_bit: float, bucket: int) -> str:
-    rate = f"{rate_bit:.0f}bit" if rate_bit >= 8 else STALLED
-    limit = shape.queue_packets * (shape.mtu + ETHERNET_BYTES)
-    return f"qdisc {verb} dev {device} parent 1:1 handle 10: tbf rate {rate} burst {bucket} limit {limit}"
+    rate = max(LEAST_BIT, round(rate_bit))
+    return (
+        f"qdisc {verb} dev {device} parent 1:1 handle 10: tbf rate {rate}bit burst {bucket} limit {queue_bytes(shape)}"
+    )
+
+
+def _gate(device: str, shape: Shape) -> str:
+    gate = "release_indefinite" if shape.rate_mbit else "block"
+    return f"qdisc change dev {device} parent 10:1 handle 20: plug {gate}"
+
+
+def queue_bytes(shape: Shape) -> int:
+    """Return the size of the queue."""
+    return shape.queue_packets * (shape.mtu + ETHERNET_BYTES)
 
 
 def bucket_bytes(shape: Shape, packets: int) -> int:
@@ -148,8 +165,8 @@ def start_lines(link: Link, faults: Faults = Faults()) -> tuple[list[str], list[
     """Return the lines that shape a link from nothing: (for the core, for the modem)."""
     down, up = shapes(link, faults)
     return (
-        [netem(core_device(link), down), tbf(core_device(link), down)],
-        [netem(MODEM_DEVICE, up), tbf(MODEM_DEVICE, up)],
+        [netem(core_device(link), down), *bottleneck(core_device(link), down)],
+        [netem(MODEM_DEVICE, up), *bottleneck(MODEM_DEVICE, up)],
     )
 
 
@@ -162,6 +179,6 @@ def change_lines(link: Link, faults: Faults) -> tuple[list[str], list[str]]:
     for device, shape in zip((core_device(link), MODEM_DEVICE), shapes(link, faults), strict=True):
         lines = [netem(device, shape, "change")]
         if not link.trace:
-            lines.append(tbf(device, shape, "change"))
+            lines += bottleneck(device, shape, "change")
         result.append(lines)
     return result[0], result[1]
