@@ -10,12 +10,15 @@ module: bonds
 short_description: Make kernel bonds over legs
 version_added: "0.1.0"
 description:
-  - Makes a whole list of bonds be as described, in one conversation with the kernel, ports, addresses and MTU included.
+  - Makes a whole list of bonds be as described, in one conversation with the kernel, ports, addresses and
+    MTU included.
   - An option that is not given is left as it is, as the kernel itself changes some of them with the mode.
-  - The kernel changes the mode of a bond only while it has no ports. The module then releases the ports, changes the mode,
+  - The kernel changes the mode of a bond only while it has no ports. The module then releases the ports,
+    changes the mode,
     takes the ports back and restores the routes over the bond. The result says that traffic stops meanwhile.
   - A port keeps its own MTU, which the kernel would set to that of the bond.
-  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back and compared.
+  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back
+    and compared.
   - Bonds that this module makes carry an alias that begins with C(linkagg.wan). Others are never changed.
 options:
   bonds:
@@ -174,7 +177,6 @@ problems:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import argument_options, parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BONDS
 from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, run

@@ -10,11 +10,14 @@ module: link_routes
 short_description: Give every link its own routing
 version_added: "0.1.0"
 description:
-  - Brings links up, gives them static addresses, and makes routes and policy rules be as described, in one conversation
+  - Brings links up, gives them static addresses, and makes routes and policy rules be as described, in one
+    conversation
     with the kernel.
-  - Routes and rules carry the protocol number 76, and addresses the address protocol 76, by which they are known as ours.
+  - Routes and rules carry the protocol number 76, and addresses the address protocol 76, by which they are
+    known as ours.
     Others are never changed. An address that is there already is left to whoever put it there.
-  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back and compared.
+  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back
+    and compared.
 options:
   links:
     description:
@@ -50,7 +53,8 @@ options:
         required: true
       via:
         description:
-          - The next hop. V(learn) takes the one that DHCP gave (from the leases of systemd-networkd), or the one of any
+          - The next hop. V(learn) takes the one that DHCP gave (from the leases of systemd-networkd), or the
+            one of any
             default route over O(routes[].device) that is not ours, and waits for it.
         type: str
         default: ""
@@ -75,7 +79,8 @@ options:
         choices: [unicast, blackhole, unreachable, prohibit]
         default: unicast
       family:
-        description: V(ipv4) or V(ipv6). Without it, by the addresses in the route, and V(ipv4) if there are none.
+        description: V(ipv4) or V(ipv6). Without it, by the addresses in the route, and V(ipv4) if there are
+          none.
         type: str
         choices: [ipv4, ipv6]
   rules:
@@ -198,7 +203,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import argument_options, parse_items

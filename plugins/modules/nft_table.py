@@ -11,7 +11,8 @@ short_description: Make one nftables table be as written
 version_added: "0.1.0"
 description:
   - Makes one table have exactly the content that is given, atomically. Other tables are not touched.
-  - To compare, the wanted content is loaded in a network namespace of its own, listed there, and thrown away. So any way to
+  - To compare, the wanted content is loaded in a network namespace of its own, listed there, and thrown
+    away. So any way to
     write the same thing is the same, and a mistake in it is found before anything is touched.
 options:
   family:
@@ -27,7 +28,8 @@ options:
     default: linkagg
   content:
     description:
-      - The whole table, C(table inet linkagg { ... }), as C(nft -f) reads it. Interfaces have to be named as text (C(iifname),
+      - The whole table, C(table inet linkagg { ... }), as C(nft -f) reads it. Interfaces have to be named as
+        text (C(iifname),
         C(oifname)), as they do not exist in the other namespace.
       - Required with O(state=present).
     type: str
@@ -95,7 +97,6 @@ problems:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 
 FAMILIES = ["ip", "ip6", "inet", "arp", "bridge", "netdev"]
@@ -124,7 +125,7 @@ class Nft:
 
     def rendered(self, content: str) -> str:
         """What the kernel would list for this content. EngineError with nft's words if it is wrong."""
-        script = f'{self._nft} -f - && {self._nft} -s list tables && {self._nft} -s list table {self._table}'
+        script = f"{self._nft} -f - && {self._nft} -s list tables && {self._nft} -s list table {self._table}"
         command = [self._program("unshare", "util-linux"), "--net", "--", "sh", "-c", script]
         code, output, errors = self._module.run_command(command, data=content)
         if code:

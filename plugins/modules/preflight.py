@@ -10,8 +10,10 @@ module: preflight
 short_description: Say what is missing on a node, before anything is touched
 version_added: "0.1.0"
 description:
-  - Looks for the interfaces of links, for kernel parts, for programs and for pyroute2, and reports all that is missing at
-    once. It never changes anything, and it does not fail, so that the caller can gather the problems of all nodes.
+  - Looks for the interfaces of links, for kernel parts, for programs and for pyroute2, and reports all that
+    is missing at
+    once. It never changes anything, and it does not fail, so that the caller can gather the problems of all
+    nodes.
   - Kernel parts are tried in a network namespace of their own, which is thrown away.
 options:
   links:
@@ -133,8 +135,9 @@ def _refused(output: str) -> list[str]:
         if line.startswith(":"):
             kind = line[1:]
             problems.append(
-                f"the kernel ({os.uname().release}) cannot make {kind} interfaces: {reason.strip() or 'no reason given'}. "
-                f"Load the module {MODULES[kind]}, or take a kernel that has it"
+                f"the kernel ({os.uname().release}) cannot make {kind} interfaces "
+                f"({reason.strip().rstrip('.') or 'it gives no reason'}): load the module {MODULES[kind]}, or take a "
+                "kernel that has it"
             )
             reason = ""
         else:

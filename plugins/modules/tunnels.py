@@ -11,11 +11,15 @@ short_description: Make carriers and legs, WireGuard, gretap and vxlan interface
 version_added: "0.1.0"
 description:
   - Makes a whole list of tunnels be as described, in one conversation with the kernel.
-  - A carrier (WireGuard) crosses the internet over one link; a leg (gretap or vxlan) is the Ethernet-type tunnel inside
+  - A carrier (WireGuard) crosses the internet over one link; a leg (gretap or vxlan) is the Ethernet-type
+    tunnel inside
     it that a bond can take in.
-  - What the kernel can change in place is changed in place. If a tunnel has to be made again, the result says so.
-  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back and compared.
-  - Interfaces that this module makes carry an alias that begins with C(linkagg.wan). Others are never changed.
+  - What the kernel can change in place is changed in place. If a tunnel has to be made again, the result
+    says so.
+  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back
+    and compared.
+  - Interfaces that this module makes carry an alias that begins with C(linkagg.wan). Others are never
+    changed.
 options:
   tunnels:
     description:
@@ -40,7 +44,8 @@ options:
         description: Whether the interface is up. Without it, it is.
         type: bool
       alias:
-        description: Its description. Has to begin with C(linkagg.wan), which is also what it is without this option.
+        description: Its description. Has to begin with C(linkagg.wan), which is also what it is without this
+          option.
         type: str
       addresses:
         description: For V(wireguard), all its addresses with prefix length; others are removed.
@@ -50,11 +55,13 @@ options:
         description: For V(wireguard), the UDP port. 0, as without it, leaves the choice to the kernel.
         type: int
       fwmark:
-        description: For V(wireguard), the mark on its own packets, for policy rules. 0, as without it, is none.
+        description: For V(wireguard), the mark on its own packets, for policy rules. 0, as without it, is
+          none.
         type: int
       private_key_file:
         description:
-          - For V(wireguard), the file on the node with its private key, as M(linkagg.wan.wireguard_keys) makes it.
+          - For V(wireguard), the file on the node with its private key, as M(linkagg.wan.wireguard_keys)
+            makes it.
           - Without it, C(/etc/linkagg/keys/NAME.key).
         type: path
       peers:
@@ -64,12 +71,14 @@ options:
         suboptions:
           public_key:
             description:
-              - The peer's public key. Without it, whatever peer has exactly these O(tunnels[].peers[].allowed_ips) is
+              - The peer's public key. Without it, whatever peer has exactly these
+                O(tunnels[].peers[].allowed_ips) is
                 left as it is, and if there is none, none is made.
             type: str
           endpoint:
             description:
-              - Where it is, C(address:port) or C([address]:port). Without it, the kernel learns it from its packets.
+              - Where it is, C(address:port) or C([address]:port). Without it, the kernel learns it from its
+                packets.
             type: str
           allowed_ips:
             description: The networks behind it. They are what tells peers apart.
@@ -86,7 +95,8 @@ options:
         description: For V(gretap) and V(vxlan), the other end's outer address.
         type: str
       key:
-        description: For V(gretap), the GRE key, 0 to 4294967295. Without it, there is none or it is left as it is.
+        description: For V(gretap), the GRE key, 0 to 4294967295. Without it, there is none or it is left as
+          it is.
         type: int
       ttl:
         description: For V(gretap) and V(vxlan), time to live of outer packets. Without it, 64.
@@ -192,7 +202,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import argument_options, parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import TUNNELS

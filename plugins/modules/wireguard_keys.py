@@ -10,7 +10,8 @@ module: wireguard_keys
 short_description: Make WireGuard keys on the node
 version_added: "0.1.0"
 description:
-  - Makes a private key for each interface that has none yet, and returns the public keys of all. Private keys never leave
+  - Makes a private key for each interface that has none yet, and returns the public keys of all. Private
+    keys never leave
     the node, and a key that is there is never replaced.
 options:
   interfaces:
@@ -86,7 +87,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.normal import interface_name
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds.wireguard import KEY_DIRECTORY

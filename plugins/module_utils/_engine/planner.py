@@ -30,16 +30,13 @@ def plan_steps(
     Raises EngineError, with all of them, for wanted objects that exist and are not ours.
     """
     _refuse_foreign(want, have, kinds)
-    wanted = {obj.key for obj in want}
-    steps: list[Step] = []
-    for obj in want:
-        step = _removal(obj.key, have, kinds) if state == "absent" else _presence(obj, have.get(obj.key), kinds)
-        if step:
-            steps.append(step)
+    wanted = dict.fromkeys(obj.key for obj in want)
+    unwanted = list(wanted) if state == "absent" else []
     if purge:
-        stale = (key for key, obj in have.items() if key not in wanted and obj.owned and obj.kind in kinds)
-        steps += [step for step in (_removal(key, have, kinds) for key in stale) if step]
-    return _in_order(steps, kinds)
+        unwanted += [key for key, obj in have.items() if key not in wanted and obj.kind in kinds]
+    removals = [_removal(key, have, kinds) for key in unwanted]
+    makings = [_presence(obj, have.get(obj.key), kinds) for obj in want] if state == "present" else []
+    return _in_order([step for step in makings if step], [step for step in removals if step], kinds)
 
 
 def differing(kind: Kind, want: Mapping[str, Any], have: Mapping[str, Any]) -> tuple[str, ...]:
@@ -106,17 +103,17 @@ def _removal(key: Key, have: Mapping[Key, Obj], kinds: Kinds) -> Step | None:
         return None
     kind = kinds[now.kind]
     if kind.creatable:
-        return Step("delete", key, now, None)
+        return Step("delete", key, now, None) if now.owned else None
     after = Obj(now.kind, key, {**now.attrs, **(kind.when_absent or {})}, owned=now.owned, context=now.context)
     changed = differing(kind, after.attrs, now.attrs)
     return Step("change", key, now, after, changed) if changed else None
 
 
-def _in_order(steps: list[Step], kinds: Kinds) -> list[Step]:
-    def place(step: Step) -> tuple[int, int]:
-        kind = kinds[step.obj.kind]
-        if step.op != "delete":
-            return (1, kind.priority)
-        return (0 if kind.remove_first else 2, -kind.priority)
+def _in_order(makings: list[Step], removals: list[Step], kinds: Kinds) -> list[Step]:
+    def priority(step: Step) -> int:
+        return kinds[step.obj.kind].priority
 
-    return sorted(steps, key=place)
+    removals = sorted(removals, key=priority, reverse=True)
+    first = [step for step in removals if kinds[step.obj.kind].remove_first]
+    last = [step for step in removals if not kinds[step.obj.kind].remove_first]
+    return [*first, *sorted(makings, key=priority), *last]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from .errors import EngineError, KernelError
 from .objects import Key, Obj, Step, invert
-from .planner import Kinds, plan_steps, referenced_devices
+from .planner import Kinds, differing, plan_steps, referenced_devices
 from .render import diff, listing, sentence
 
 
@@ -20,6 +20,9 @@ class Kernel(Protocol):
 
     def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> Mapping[Key, Obj]:
         """The wanted objects that exist, whoever owns them, and, of these kinds, all of ours."""
+
+    def objections(self, want: Sequence[Obj]) -> list[str]:
+        """What stands against these wishes on this node, as of the last read."""
 
     def devices(self) -> Collection[str]:
         """Names of all interfaces, as of the last read."""
@@ -66,10 +69,10 @@ def reconcile(
     have = kernel.read(kinds, want, purge=purge)
     steps = plan_steps(want, have, kinds, purge=purge, state=state)
     if state == "present":
-        _refuse_missing(kernel, kinds, want, check)
+        _refuse_impossible(kernel, kinds, want, check)
     outcome = _outcome(steps, want, have, kinds)
     if steps and not check:
-        _apply(kernel, kinds, steps)
+        _apply(kernel, kinds, steps, have)
         _verify(kernel, kinds, want, purge=purge, state=state)
     return outcome
 
@@ -87,7 +90,7 @@ def _outcome(steps: Sequence[Step], want: Sequence[Obj], have: Mapping[Key, Obj]
     return Outcome(texts, listing(before.values(), kinds), listing(after.values(), kinds), diff(steps, kinds))
 
 
-def _refuse_missing(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], check: bool) -> None:
+def _refuse_impossible(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], check: bool) -> None:
     there = kernel.devices()
     problems = []
     for name, users in sorted(referenced_devices(want, kinds).items()):
@@ -97,39 +100,62 @@ def _refuse_missing(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], check: bo
         called = [kinds[obj.kind].call(obj.attrs) for obj in users]
         more = f" and {len(called) - 3} more" if len(called) > 3 else ""
         problems.append(f"interface {name} does not exist on this node; needed by {', '.join(called[:3])}{more}")
+    problems += kernel.objections(want)
     if problems:
         raise EngineError(problems)
 
 
-def _apply(kernel: Kernel, kinds: Kinds, steps: Sequence[Step]) -> None:
+def _apply(kernel: Kernel, kinds: Kinds, steps: Sequence[Step], have: Mapping[Key, Obj]) -> None:
     done: list[Step] = []
     for number, step in enumerate(steps, 1):
         try:
             kernel.apply(step, kinds)
         except KernelError as exc:
-            undone = _undo(kernel, kinds, [*done, step])
+            undone = _undo(kernel, kinds, [*done, step], have)
             raise EngineError(
                 [f"step {number} of {len(steps)}, {sentence(step, kinds)}: {exc.reason}. {undone}"]
             ) from exc
         done.append(step)
 
 
-def _undo(kernel: Kernel, kinds: Kinds, done: Sequence[Step]) -> str:
-    failures = []
-    for step in reversed(done):
-        try:
-            kernel.apply(invert(step), kinds, undo=True)
-        except KernelError as exc:
-            failures.append(f"{sentence(invert(step), kinds)}: {exc.reason}")
+def _undo(kernel: Kernel, kinds: Kinds, done: Sequence[Step], have: Mapping[Key, Obj]) -> str:
+    """Do the inverse steps, look whether it helped, and say so."""
+    failures: list[str] = []
+    pending = [invert(step) for step in reversed(done)]
+    for _round in range(2):  # once more, as one may need what a later one brings back: a route its address
+        failures, again = [], []
+        for step in pending:
+            try:
+                kernel.apply(step, kinds, undo=True)
+            except KernelError as exc:
+                failures.append(f"{sentence(step, kinds)}: {exc.reason}")
+                again.append(step)
+        pending = again
+    now = kernel.read(kinds, [step.obj for step in done], purge=True)
+    failures += [
+        f"{kinds[step.obj.kind].call(step.obj.attrs)} is not as it was"
+        for step in done
+        if not _alike(have.get(step.key), now.get(step.key), kinds)
+    ]
     if failures:
         return f"What this run had done could not be undone completely: {'; '.join(failures)}"
     return "What this run had done is undone" if len(done) > 1 else "Nothing else was changed"
+
+
+def _alike(before: Obj | None, now: Obj | None, kinds: Kinds) -> bool:
+    if before is None or now is None:
+        return before is now
+    if before.kind != now.kind or now.kind not in kinds:
+        return before.kind == now.kind
+    return not differing(kinds[now.kind], before.attrs, now.attrs)
 
 
 def _verify(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], *, purge: bool, state: str) -> None:
     left = plan_steps(want, kernel.read(kinds, want, purge=purge), kinds, purge=purge, state=state)
     if left:
         raise EngineError(
-            [f"read back after applying, the kernel shows something else: still to do is {sentence(step, kinds)}"
-             for step in left]
+            [
+                f"read back after applying, the kernel shows something else: still to do is {sentence(step, kinds)}"
+                for step in left
+            ]
         )

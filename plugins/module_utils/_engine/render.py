@@ -80,8 +80,22 @@ def _change(name: str, before: Obj, after: Obj) -> str:
 
 
 def _set_change(old: Any, new: Any) -> str:
+    if all(isinstance(item, Mapping) for item in (*old, *new)):
+        return _mappings_change(old, new)
     older, newer = {_word(item) for item in old}, {_word(item) for item in new}
     marks = [f"-{item}" for item in sorted(older - newer)] + [f"+{item}" for item in sorted(newer - older)]
+    return " ".join(marks)
+
+
+def _mappings_change(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str, Any]]) -> str:
+    """Changes of a list of mappings, each known by the value of its first key."""
+    older, newer = ({_word(next(iter(item.values()))): item for item in items} for items in (old, new))
+    marks = [f"-{name}" for name in sorted(older.keys() - newer.keys())]
+    marks += [f"+{name}" for name in sorted(newer.keys() - older.keys())]
+    for name in sorted(older.keys() & newer.keys()):
+        pairs = {key: (older[name].get(key), value) for key, value in newer[name].items()}
+        parts = [f"{key} {_word(was)} -> {_word(now)}" for key, (was, now) in pairs.items() if was != now]
+        marks += [f"{name} ({', '.join(parts)})"] if parts else []
     return " ".join(marks)
 
 

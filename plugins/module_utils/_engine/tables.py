@@ -92,6 +92,14 @@ class Attr:
         return self.normalise(value)
 
 
+def _as_wanted(want: Mapping[str, Any], _have: Mapping[str, Any] | None) -> dict[str, Any]:
+    return dict(want)
+
+
+def _no_problem(_attrs: Mapping[str, Any]) -> list[str]:
+    return []
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of object: its rows, its place in the order, and what the planner must know of it.
@@ -100,8 +108,9 @@ class Kind:
     ``priority``: created in this order, removed in reverse. ``remove_first``: removals come before creations
     (a name or an address must be free first), else after (new routes before the old ones go).
     ``creatable`` False: somebody else's objects; "absent" then means ``when_absent``.
-    ``complete(item)`` derives arguments from others, ``resolve(want, have)`` fills in what only the node knows. ``resend``: the kernel forgets what a change
-    does not repeat, so send all of ``data``.
+    ``complete(item)`` derives arguments from others; ``resolve(want, have)`` fills in what only the node knows.
+    ``check(attrs)`` returns what the rows cannot see alone, ``title(attrs)`` the name in sentences.
+    ``resend``: the kernel forgets what a change does not repeat, so all of ``data`` is sent.
     """
 
     name: str
@@ -114,8 +123,8 @@ class Kind:
     creatable: bool = True
     when_absent: Mapping[str, Any] | None = None
     resend: bool = False
-    resolve: Callable[[Mapping[str, Any], Mapping[str, Any] | None], dict[str, Any]] = lambda want, have: dict(want)
-    check: Callable[[Mapping[str, Any]], list[str]] = lambda attrs: []
+    resolve: Callable[[Mapping[str, Any], Mapping[str, Any] | None], dict[str, Any]] = _as_wanted
+    check: Callable[[Mapping[str, Any]], list[str]] = _no_problem
     complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = same
     title: Callable[[Mapping[str, Any]], str] | None = None
 

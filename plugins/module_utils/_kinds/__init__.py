@@ -18,4 +18,16 @@ BONDS = {BOND.name: BOND}
 ROUTING = {kind.name: kind for kind in (UPLINK, ROUTE, RULE)}
 LINK_KINDS = {**TUNNELS, **BONDS}
 
-__all__ = ["BOND", "BONDS", "GRETAP", "LINK_KINDS", "ROUTE", "ROUTING", "RULE", "TUNNELS", "UPLINK", "VXLAN", "WIREGUARD"]
+__all__ = [
+    "BOND",
+    "BONDS",
+    "GRETAP",
+    "LINK_KINDS",
+    "ROUTE",
+    "ROUTING",
+    "RULE",
+    "TUNNELS",
+    "UPLINK",
+    "VXLAN",
+    "WIREGUARD",
+]

@@ -8,6 +8,7 @@ An option that is not given is left as it is: the kernel itself changes some of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from .._engine import normal
@@ -35,12 +36,21 @@ def _count(name: str, number: int, codec: str, high: int, **options: Any) -> Att
     return _row(name, number, codec, type="int", low=options.pop("low", 0), high=high, **options)
 
 
+def check(attrs: Mapping[str, Any]) -> list[str]:
+    """What the rows cannot see alone."""
+    primary = attrs.get("primary")
+    if primary and primary not in attrs["ports"]:
+        return [f"primary: {primary} is none of its ports ({', '.join(attrs['ports']) or 'none'})"]
+    return []
+
+
 BOND = Kind(
     name="bond",
     noun="bond",
     space="link",
     priority=30,
     key=("name",),
+    check=check,
     attrs=(
         NAME,
         _row("mode", 1, "uint8", default="balance-rr", choices=MODES, needs=("no_ports", "down")),
@@ -61,7 +71,7 @@ BOND = Kind(
         _count("lp_interval", 19, "uint32", 0x7FFFFFFF, low=1),
         _count("packets_per_slave", 20, "uint32", 65535, only_with=("mode", ("balance-rr",))),
         Attr("ports", "list", elements="str", default=(), normalise=normal.interface_names, devices=True),
-        Attr("primary", normalise=normal.interface_name, only_with=_ONE_ACTIVE),
+        Attr("primary", normalise=normal.interface_name, only_with=_ONE_ACTIVE, devices=True),
         ADDRESSES,
         MTU,
         UP,

@@ -9,8 +9,13 @@ from .._engine import normal
 from .._engine.tables import Attr, Nla
 
 NAME = Attr("name", required=True, normalise=normal.interface_name)
-ALIAS = Attr("alias", layer="link", nlas=(Nla("IFLA_IFALIAS", 20, "asciiz"),), normalise=normal.alias,
-             default=normal.ALIAS_PREFIX)
+ALIAS = Attr(
+    "alias",
+    layer="link",
+    nlas=(Nla("IFLA_IFALIAS", 20, "asciiz"),),
+    normalise=normal.alias,
+    default=normal.ALIAS_PREFIX,
+)
 MTU = Attr("mtu", "int", layer="link", nlas=(Nla("IFLA_MTU", 4, "uint32"),), low=68, high=65535)
 UP = Attr("up", "bool", default=True)
 ADDRESSES = Attr("addresses", "list", elements="str", normalise=normal.addresses_with_prefix, default=())

@@ -55,9 +55,8 @@ def check(attrs: Mapping[str, Any]) -> list[str]:
         if value and value not in ("default", LEARN) and ipaddress.ip_interface(value).version != version:
             problems.append(f"{name}: {value} is not {attrs['family']}")
     unicast = attrs["type"] == "unicast"
-    for name in ("via", "device", "source"):
-        if not unicast and attrs.get(name):
-            problems.append(f"{name}: a {attrs['type']} route has none")
+    given = [name for name in ("via", "device", "source") if attrs.get(name)]
+    problems += [f"{name}: a {attrs['type']} route has none" for name in given if not unicast]
     if unicast and not attrs.get("device") and not attrs.get("via"):
         problems.append("via and device: a unicast route needs one of them")
     if attrs.get("via") == LEARN and not attrs.get("device"):

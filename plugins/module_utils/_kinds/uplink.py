@@ -26,6 +26,7 @@ UPLINK = Kind(
     priority=10,
     key=("interface",),
     creatable=False,
+    remove_first=False,
     when_absent={"addresses": ()},
     resolve=resolve,
     attrs=(

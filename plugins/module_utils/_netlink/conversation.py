@@ -21,6 +21,8 @@ REPLACE, EXCLUSIVE, CREATE = 0x100, 0x200, 0x400
 _ERROR, _DONE = 2, 3
 _SOL_NETLINK, _EXT_ACK, _CAP_ACK, _STRICT = 270, 11, 10, 12
 _TIMEOUT_S = 30
+_TOGETHER = 128  # requests handed over at once: their answers must fit the socket's buffer
+_BUFFER_BYTES = 1 << 17  # the kernel fills at most 32 KiB at a time
 _DUMP_ATTEMPTS = 5
 _HEADER = struct.Struct("=IHHII")
 
@@ -38,6 +40,7 @@ class Conversation:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self._socket.settimeout(_TIMEOUT_S)
         self._socket.bind((0, 0))
+        self._buffer = memoryview(bytearray(_BUFFER_BYTES))
         self._sequence = 0
 
     def close(self) -> None:
@@ -45,16 +48,15 @@ class Conversation:
         self._socket.close()
 
     def send(self, requests: Sequence[tuple[int, int, Any]]) -> None:
-        """Requests as (type, flags, message), handed over together: the kernel does all, in this order, even if
-        this process is killed. The first refusal is raised, after all are answered.
+        """Requests as (type, flags, message), handed over together: the kernel does all, in this order, even if this
+        process is killed. The first refusal is raised, after all are answered.
         """
-        if not requests:
-            return
-        first = self._sequence + 1
-        data = bytearray()
-        for kind, flags, message in requests:
-            data += self._encode(kind, flags | REQUEST | ACK, message)
-        self._hand_over(data, first)
+        for start in range(0, len(requests), _TOGETHER):
+            first = self._sequence + 1
+            data = bytearray()
+            for kind, flags, message in requests[start : start + _TOGETHER]:
+                data += self._encode(kind, flags | REQUEST | ACK, message)
+            self._hand_over(data, first)
 
     def replay(self, kind: int, flags: int, raw: bytes) -> None:
         """Send a message that the kernel once sent, with another type and flags."""
@@ -121,7 +123,7 @@ class Conversation:
 
     def _receive(self) -> Iterator[tuple[int, int, int, bytes]]:
         try:
-            data = self._socket.recv(1 << 20)
+            data = bytes(self._buffer[: self._socket.recv_into(self._buffer)])
         except TimeoutError as exc:
             raise KernelError(errno.ETIMEDOUT, f"the kernel did not answer within {_TIMEOUT_S} s") from exc
         offset = 0

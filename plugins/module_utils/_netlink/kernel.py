@@ -5,19 +5,15 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
 from .._engine.errors import KernelError
 from .._engine.objects import Key, Obj, Step
 from .._engine.planner import Kinds
 from . import learn, links, routing
 from .conversation import NETLINK_ROUTE, Conversation
-from .linkwriter import LinkWriter
+from .linkwriter import GONE, LinkWriter, SavedRoutes
 from .wireguard import WireGuard
-
-_GONE = (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL)
 
 
 class NetlinkKernel:
@@ -27,6 +23,7 @@ class NetlinkKernel:
         self._rtnl = Conversation(NETLINK_ROUTE)
         self._wireguard: WireGuard | None = None
         self._links: dict[str, links.Link] = {}
+        self._saved_routes: SavedRoutes = {}
 
     def close(self) -> None:
         """End the conversations."""
@@ -47,6 +44,7 @@ class NetlinkKernel:
     def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> Mapping[Key, Obj]:
         """The wanted objects that exist, whoever owns them, and, of these kinds, all of ours."""
         self._links = links.read_links(self._rtnl)
+        self._saved_routes = {}
         spaces = {kind.space for kind in kinds.values()}
         addresses = links.read_addresses(self._rtnl) if spaces & {"link", "uplink"} else {}
         wanted = {obj.key[1] for obj in want if obj.key[0] in ("link", "uplink")}
@@ -61,6 +59,21 @@ class NetlinkKernel:
             found += self._read_routing(kinds)
         return {obj.key: obj for obj in found}
 
+    def objections(self, want: Sequence[Obj]) -> list[str]:
+        """Wanted ports that belong to a link that is not ours, as of the last read."""
+        by_index = {link.index: link for link in self._links.values()}
+        problems = []
+        for obj in want:
+            for name in obj.attrs.get("ports", ()):
+                port = self._links.get(name)
+                master = by_index.get(port.master) if port and port.master else None
+                if master and not master.ours:
+                    problems.append(
+                        f"{obj.kind} {obj.attrs['name']}: port {name} belongs to {master.name}, which is not ours: "
+                        f"release it there, or take it off the list"
+                    )
+        return problems
+
     def learn_next_hops(self, want: Sequence[Obj], timeout_s: float, check: bool) -> list[Obj]:
         """The objects with ``via: learn`` replaced by what the node knows; see learn.py. A route over a device that
         does not exist stays as it is, for the engine to refuse.
@@ -74,14 +87,16 @@ class NetlinkKernel:
         return learn.learnt(want, timeout_s, check, find, there.keys())
 
     def apply(self, step: Step, kinds: Kinds, *, undo: bool = False) -> None:
-        """Do it. KernelError if the kernel refuses; with ``undo`` what is gone already is no error."""
+        """Do it. KernelError if the kernel refuses. What is to be removed and is gone already, with a link or an
+        address that took it along, is no error; with ``undo`` neither is anything else that is gone.
+        """
         try:
             if step.key[0] in ("route", "rule"):
                 self._rtnl.send([self._routing_request(step)])
             else:
-                LinkWriter(self._rtnl, self.wireguard, self._links).apply(step, kinds, undo)
+                LinkWriter(self._rtnl, self.wireguard, self._links, self._saved_routes, undo).apply(step, kinds)
         except KernelError as exc:
-            if not (undo and exc.errno in _GONE):
+            if exc.errno not in GONE or not (undo or step.op == "delete"):
                 raise
 
     def wireguard(self) -> WireGuard:
@@ -109,8 +124,9 @@ class NetlinkKernel:
 
     def _read_routing(self, kinds: Kinds) -> list[Obj]:
         by_index = {link.index: link.name for link in self._links.values()}
-        routes = [Obj("route", kinds["route"].key_of(attrs), attrs)
-                  for attrs in routing.read_routes(self._rtnl, by_index)]
+        routes = [
+            Obj("route", kinds["route"].key_of(attrs), attrs) for attrs in routing.read_routes(self._rtnl, by_index)
+        ]
         return routes + [Obj("rule", kinds["rule"].key_of(attrs), attrs) for attrs in routing.read_rules(self._rtnl)]
 
     def _routing_request(self, step: Step) -> links.Request:

@@ -55,7 +55,7 @@ def learnt(
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[Obj]:
-    """The objects with ``via: learn`` over one of ``devices`` replaced. Waits up to ``timeout_s`` for all of them together.
+    """The objects with ``via: learn`` over one of ``devices`` replaced, after waiting up to ``timeout_s`` for all.
 
     ``find(device, family)`` returns a next hop or None. In check mode there is no waiting, and what is unknown
     stays ``learn``. EngineError names every device that gave none.

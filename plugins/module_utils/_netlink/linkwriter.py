@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+import errno
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from .._engine.errors import KernelError
@@ -17,24 +18,39 @@ from . import links, routing
 from .conversation import CREATE, REPLACE, Conversation
 from .wireguard import WireGuard
 
+GONE = (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL)
+
+SavedRoutes = dict[str, list[bytes]]
+
 
 class LinkWriter:
-    """One step about one link. ``there`` are the node's links as of the last read."""
+    """Steps about links.
+
+    ``there`` are the node's links as of the last read, ``saved`` the routes that went with links since then.
+    With ``undo``, what is gone already is no error, and a link is removed only if it is ours by now.
+    """
 
     def __init__(
-        self, rtnl: Conversation, wireguard: Callable[[], WireGuard], there: Mapping[str, links.Link]
+        self,
+        rtnl: Conversation,
+        wireguard: Callable[[], WireGuard],
+        there: Mapping[str, links.Link],
+        saved: SavedRoutes,
+        undo: bool = False,
     ) -> None:
         self._rtnl = rtnl
         self._wireguard = wireguard
         self._there = there
+        self._saved = saved
+        self._undo = undo
 
-    def apply(self, step: Step, kinds: Kinds, undo: bool) -> None:
+    def apply(self, step: Step, kinds: Kinds) -> None:
         """Do it. KernelError if the kernel refuses."""
         kind = kinds[step.obj.kind]
         if step.op == "create" and step.after:
             self._create(kind, step.after)
         elif step.op == "delete" and step.before:
-            self._delete(step.before)
+            self._delete(kind, step.before)
         elif step.op == "recreate" and step.before and step.after:
             self._recreate(kind, step.before, step.after)
         elif step.before and step.after:
@@ -47,126 +63,147 @@ class LinkWriter:
         master = self._there.get(obj.context.get("master", ""))
         if master:
             batch.append(links.set_link(name, master=master.index))
+            batch += [links.set_link(name, mtu=attrs["mtu"])] if attrs.get("mtu") else []  # the bond gave it its own
         plain = not attrs.get("addresses") and not attrs.get("ports") and kind.name != "wireguard"
         if plain and attrs.get("up"):
             batch.append(links.set_link(name, up=True))
-        self._rtnl.send(batch)
+        self._send(batch)
         if plain:
             return
         if kind.name == "wireguard":
             self._wireguard().write(attrs, {})
         index = links.read_link(self._rtnl, name).index
-        self._rtnl.send(self._enslave(attrs.get("ports", ()), index))
-        self._finish(name, index, attrs)
+        self._send(_enslaving(attrs.get("ports", ()), index))
+        self._finish(name, index, attrs, {}, ports_moved=True)
+        if self._undo:
+            self._put_routes_back(name, index)
 
-    def _delete(self, obj: Obj) -> None:
-        self._rtnl.send([links.delete(obj.attrs["name"])])
-        self._rtnl.send([links.set_link(name, up=True) for name in obj.attrs.get("ports", ()) if self._was_up(name)])
+    def _delete(self, kind: Kind, obj: Obj) -> None:
+        name = obj.attrs["name"]
+        if "addresses" in obj.attrs:
+            self._save_routes(name)
+        self._remove(name)
+        self._send(self._reopening(obj.attrs.get("ports", ())))
 
     def _recreate(self, kind: Kind, before: Obj, after: Obj) -> None:
-        old = self._there.get(before.attrs["name"])
-        routes = routing.raw_routes(self._rtnl, old.index) if old else []
-        if old:
-            self._rtnl.send([links.delete(old.name)])
+        name = before.attrs["name"]
+        self._save_routes(name)
+        with contextlib.suppress(KernelError) if self._undo else contextlib.nullcontext():
+            self._remove(name)
         self._create(kind, after)
-        new = links.read_link(self._rtnl, after.attrs["name"])
-        self._restore(routes, new.index)
+        self._put_routes_back(name, links.read_link(self._rtnl, name).index)
 
     def _change(self, kind: Kind, before: Obj, after: Obj, changed: set[str]) -> None:
         if kind.space == "uplink":
-            self._change_uplink(before, after)
+            name = after.attrs["interface"]
+            self._finish(name, self._index(name), after.attrs, before.attrs)
             return
-        name, index = after.attrs["name"], links.read_link(self._rtnl, before.attrs["name"]).index
+        name = after.attrs["name"]
         needs = {need for attr in kind.attrs if attr.name in changed for need in attr.needs}
         if needs:
-            self._change_stopped(kind, before, after, changed, needs, index)
+            self._change_stopped(kind, before, after, changed, "no_ports" in needs)
             return
         self._change_running(kind, before, after, changed)
-        if changed & {"ports", "mtu"}:
-            self._change_ports(before, after, index)
-        self._finish(name, index, after.attrs, before.attrs)
+        index = self._index(name)
+        if "ports" in changed:
+            self._move_ports(before.attrs["ports"], after.attrs["ports"], index)
+        moved = bool(changed & {"ports", "mtu"})
+        self._finish(name, index, after.attrs, before.attrs, ports_moved=moved)
 
-    def _change_running(self, kind: Kind, before: Obj, after: Obj, changed: set[str]) -> None:
+    def _change_running(self, kind: Kind, before: Obj, after: Obj, changed: Collection[str]) -> None:
         """What can be changed while the link works."""
         name, attrs = after.attrs["name"], after.attrs
         generic = {key: attrs[key] for key in ("alias", "mtu") if key in changed}
         batch = [links.set_link(name, **generic)] if generic else []
-        data = self._data(kind, attrs, changed)
-        if data:
+        if any(attr.layer == "data" and attr.name in changed for attr in kind.attrs):
+            data = links.data_attributes(kind, attrs, None if kind.resend else set(changed))
             batch.append(links.change_data(kind, name, data, attrs.get("mtu") if kind.resend else None))
-        self._rtnl.send(batch)
+        self._send(batch)
         if kind.name == "wireguard":
             self._wireguard().write(attrs, before.attrs)
 
-    def _change_stopped(
-        self, kind: Kind, before: Obj, after: Obj, changed: set[str], needs: set[str], index: int
-    ) -> None:
+    def _change_stopped(self, kind: Kind, before: Obj, after: Obj, changed: set[str], release: bool) -> None:
         """Options for which a bond must be down, or without ports: down, change, back up, routes put back."""
         name = after.attrs["name"]
-        routes = routing.raw_routes(self._rtnl, index)
-        ports = before.attrs.get("ports", ())
-        release = [links.set_link(port, master=0) for port in ports] if "no_ports" in needs else []
-        self._rtnl.send([*release, links.set_link(name, up=False)])
-        running = {key for key in changed if kind.attr(key).layer != "own"}
-        self._change_running(kind, before, after, running)
-        had = () if "no_ports" in needs else ports
-        self._change_ports(Obj(before.kind, before.key, {**before.attrs, "ports": had}), after, index)
-        self._finish(name, index, after.attrs, before.attrs, again=True)
-        self._restore(routes, index)
+        index = self._index(name)
+        self._save_routes(name)
+        ports, wanted = before.attrs.get("ports", ()), after.attrs.get("ports", ())
+        self._send([links.set_link(port, master=0) for port in ports] if release else [])
+        self._send([links.set_link(name, up=False)])
+        self._change_running(kind, before, after, [key for key in changed if kind.attr(key).layer != "own"])
+        self._move_ports(ports, wanted, index, retake=release)
+        self._finish(name, index, after.attrs, before.attrs, ports_moved=True, was_down=True)
+        self._put_routes_back(name, index)
 
-    def _change_ports(self, before: Obj, after: Obj, index: int) -> None:
-        old, new = set(before.attrs.get("ports", ())), set(after.attrs.get("ports", ()))
-        gone = sorted(name for name in old - new if name in self._there)
-        batch = [links.set_link(name, master=0) for name in gone]
-        batch += [links.set_link(name, up=True) for name in gone if self._was_up(name)]
-        self._rtnl.send(batch + self._enslave(sorted(new - old), index))
-
-    def _enslave(self, names: Any, index: int) -> list[links.Request]:
-        """A port must be down to be taken in; the bond itself opens it."""
-        batch = []
-        for name in names:
-            batch += [links.set_link(name, up=False), links.set_link(name, master=index)]
-        return batch
+    def _move_ports(self, old: Iterable[str], new: Iterable[str], index: int, retake: bool = False) -> None:
+        gone = sorted(name for name in set(old) - set(new) if name in self._there)
+        release = [links.set_link(name, master=0) for name in gone]
+        taken = set(new) if retake else set(new) - set(old)
+        self._send([*release, *self._reopening(gone), *_enslaving(sorted(taken), index)])
 
     def _finish(
-        self, name: str, index: int, attrs: Mapping[str, Any], before: Mapping[str, Any] | None = None, again: bool = False
+        self,
+        name: str,
+        index: int,
+        attrs: Mapping[str, Any],
+        before: Mapping[str, Any],
+        ports_moved: bool = False,
+        was_down: bool = False,
     ) -> None:
-        """Addresses, state, and what the kernel does to ports on the way: a bond gives them its own MTU."""
-        before = before or {}
+        """Addresses, ports' own MTU (a bond gives them its own), state."""
         old, new = set(before.get("addresses", ())), set(attrs.get("addresses", ()))
-        routes = routing.raw_routes(self._rtnl, index) if old - new else []
-        batch = [links.add_address(index, text) for text in sorted(new if again else new - old)]
+        if old - new:
+            self._save_routes(name)
+        batch = [links.add_address(index, text) for text in sorted(new if was_down else new - old)]
         batch += [links.remove_address(index, text) for text in sorted(old - new)]
         if old - new:  # an address takes the others of its subnet along
             batch += [links.add_address(index, text) for text in sorted(new)]
-        if attrs.get("up") is not None and (again or attrs["up"] != before.get("up")):
-            batch.append(links.set_link(name, up=attrs["up"]))
-        if attrs.get("ports") and attrs.get("mtu"):
-            batch.append(links.set_link(name, mtu=attrs["mtu"]))
+        if ports_moved and attrs.get("ports"):
+            batch += [links.set_link(name, mtu=attrs["mtu"])] if attrs.get("mtu") else []
             batch += [links.set_link(p, mtu=self._there[p].mtu) for p in attrs["ports"] if p in self._there]
-        if attrs.get("primary") and attrs["primary"] != before.get("primary"):
+        if attrs.get("up") is not None and (was_down or attrs["up"] != before.get("up")):
+            batch.append(links.set_link(name, up=attrs["up"]))
+        if attrs.get("primary") and (was_down or attrs["primary"] != before.get("primary")):
             batch.append(links.set_primary(name, self._there[attrs["primary"]].index))
-        self._rtnl.send(batch)
-        self._restore(routes, index)
+        self._send(batch)
+        if old - new:
+            self._put_routes_back(name, index)
 
-    def _change_uplink(self, before: Obj, after: Obj) -> None:
-        name = after.attrs["interface"]
-        attrs = {"up": after.attrs["up"], "addresses": after.attrs["addresses"]}
-        self._finish(name, self._there[name].index, attrs, before.attrs)
+    def _send(self, batch: list[links.Request]) -> None:
+        try:
+            self._rtnl.send(batch)
+        except KernelError as exc:
+            if not (self._undo and exc.errno in GONE):
+                raise
 
-    def _data(self, kind: Kind, attrs: Mapping[str, Any], changed: set[str]) -> dict[str, Any]:
-        names = {attr.name for attr in kind.attrs if attr.layer == "data"}
-        if not names & changed:
-            return {}
-        return links.data_attributes(kind, attrs, None if kind.resend else changed)
+    def _remove(self, name: str) -> None:
+        if not self._undo or links.read_link(self._rtnl, name).ours:
+            self._send([links.delete(name)])
 
-    def _restore(self, routes: list[bytes], index: int) -> None:
-        """Put routes back that went with the link or its last address. Some cannot come back (their source address
-        is gone for good); ours among them are put right by their own steps, or reported when we read back.
+    def _reopening(self, ports: Iterable[str]) -> list[links.Request]:
+        """A bond closes the ports that it releases; those that were up are to be up."""
+        return [links.set_link(name, up=True) for name in ports if name in self._there and self._there[name].up]
+
+    def _index(self, name: str) -> int:
+        return links.read_link(self._rtnl, name).index if self._undo else self._there[name].index
+
+    def _save_routes(self, name: str) -> None:
+        """Remember the routes over a link that will lose them; the first time of a run is the one that counts."""
+        if name not in self._saved and name in self._there:
+            self._saved[name] = routing.raw_routes(self._rtnl, self._there[name].index)
+
+    def _put_routes_back(self, name: str, index: int) -> None:
+        """Some cannot come back, if their source address or next hop is gone for good. Ours among them are put
+        right by their own steps, or reported when we read back.
         """
-        for raw in routes:
+        for raw in self._saved.get(name, ()):
             with contextlib.suppress(KernelError):
                 self._rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, routing.readdressed(raw, index))
 
-    def _was_up(self, name: str) -> bool:
-        return name in self._there and self._there[name].up
+
+def _enslaving(names: Iterable[str], index: int) -> list[links.Request]:
+    """A port must be down to be taken in; the bond itself opens it."""
+    batch = []
+    for name in names:
+        batch += [links.set_link(name, up=False), links.set_link(name, master=index)]
+    return batch

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Netlink messages, with exactly the attributes that we read or write: what is not listed cannot be sent.
 
-The attributes of link kinds come from the kind tables. Layouts: linux/if_link.h, rtnetlink.h, fib_rules.h.
+The attributes of link kinds come from the kind tables. Classes of nested attributes have lower-case names, by which
+pyroute2 finds them. Layouts: linux/if_link.h, rtnetlink.h, fib_rules.h, wireguard.h.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def _data_class(kind: Kind) -> type:
 _DATA = {name: _data_class(kind) for name, kind in LINK_KINDS.items() if name != "wireguard"}
 
 
-class linkinfo(nla):  # noqa: N801  pyroute2 looks its classes up by lower-case name
+class linkinfo(nla):
     """IFLA_LINKINFO: the kind, and data whose layout depends on it."""
 
     __slots__ = ()
@@ -47,7 +48,7 @@ class linkinfo(nla):  # noqa: N801  pyroute2 looks its classes up by lower-case 
         return _DATA.get(self.get_attr("IFLA_INFO_KIND"), self.cdata)
 
 
-class linkmsg(nlmsg):  # noqa: N801  as above
+class linkmsg(nlmsg):
     """struct ifinfomsg and the attributes of a link."""
 
     __slots__ = ()
@@ -63,21 +64,34 @@ class linkmsg(nlmsg):  # noqa: N801  as above
     )
 
 
-class addrmsg(nlmsg):  # noqa: N801
+class addrmsg(nlmsg):
     """struct ifaddrmsg. IFA_PROTO is newer than pyroute2 0.7.2 and than Linux 5.18, which ignores it."""
 
     __slots__ = ()
     fields = (("family", "B"), ("prefixlen", "B"), ("flags", "B"), ("scope", "B"), ("index", "I"))
-    nla_map = ((1, "IFA_ADDRESS", "ipaddr"), (2, "IFA_LOCAL", "ipaddr"), (8, "IFA_FLAGS", "uint32"),
-               (11, "IFA_PROTO", "uint8"))
+    nla_map = (
+        (1, "IFA_ADDRESS", "ipaddr"),
+        (2, "IFA_LOCAL", "ipaddr"),
+        (8, "IFA_FLAGS", "uint32"),
+        (11, "IFA_PROTO", "uint8"),
+    )
 
 
-class routemsg(nlmsg):  # noqa: N801
+class routemsg(nlmsg):
     """struct rtmsg and the attributes of a route with one next hop."""
 
     __slots__ = ()
-    fields = (("family", "B"), ("dst_len", "B"), ("src_len", "B"), ("tos", "B"), ("table", "B"), ("proto", "B"),
-              ("scope", "B"), ("type", "B"), ("flags", "I"))
+    fields = (
+        ("family", "B"),
+        ("dst_len", "B"),
+        ("src_len", "B"),
+        ("tos", "B"),
+        ("table", "B"),
+        ("proto", "B"),
+        ("scope", "B"),
+        ("type", "B"),
+        ("flags", "I"),
+    )
     nla_map = (
         (1, "RTA_DST", "ipaddr"),
         (4, "RTA_OIF", "uint32"),
@@ -89,20 +103,30 @@ class routemsg(nlmsg):  # noqa: N801
     )
 
 
-class rulemsg(nlmsg):  # noqa: N801
+class rulemsg(nlmsg):
     """struct fib_rule_hdr; the rows come from the kind table."""
 
     __slots__ = ()
-    fields = (("family", "B"), ("dst_len", "B"), ("src_len", "B"), ("tos", "B"), ("table", "B"), ("res1", "B"),
-              ("res2", "B"), ("action", "B"), ("flags", "I"))
-    nla_map = _map(row for attr in RULE.attrs for row in attr.nlas) + (
+    fields = (
+        ("family", "B"),
+        ("dst_len", "B"),
+        ("src_len", "B"),
+        ("tos", "B"),
+        ("table", "B"),
+        ("res1", "B"),
+        ("res2", "B"),
+        ("action", "B"),
+        ("flags", "I"),
+    )
+    nla_map = (
+        *_map(row for attr in RULE.attrs for row in attr.nlas),
         (2, "FRA_SRC", "ipaddr"),
         (16, "FRA_FWMASK", "uint32"),
         (21, "FRA_PROTOCOL", "uint8"),
     )
 
 
-class errormsg(nlmsg):  # noqa: N801
+class errormsg(nlmsg):
     """struct nlmsgerr without the echoed request (NETLINK_CAP_ACK), and the kernel's words."""
 
     __slots__ = ()
@@ -110,23 +134,26 @@ class errormsg(nlmsg):  # noqa: N801
     nla_map = ((1, "NLMSGERR_ATTR_MSG", "asciiz"),)
 
 
-class familymsg(genlmsg):  # noqa: N801
+class familymsg(genlmsg):
     """CTRL_CMD_GETFAMILY."""
 
     __slots__ = ()
     nla_map = ((1, "CTRL_ATTR_FAMILY_ID", "uint16"), (2, "CTRL_ATTR_FAMILY_NAME", "asciiz"))
 
 
-class allowedip(nla):  # noqa: N801
+class allowedip(nla):
     """A network of a WireGuard peer."""
 
     __slots__ = ()
     nla_flags = _NESTED
-    nla_map = ((1, "WGALLOWEDIP_A_FAMILY", "uint16"), (2, "WGALLOWEDIP_A_IPADDR", "cdata"),
-               (3, "WGALLOWEDIP_A_CIDR_MASK", "uint8"))
+    nla_map = (
+        (1, "WGALLOWEDIP_A_FAMILY", "uint16"),
+        (2, "WGALLOWEDIP_A_IPADDR", "cdata"),
+        (3, "WGALLOWEDIP_A_CIDR_MASK", "uint8"),
+    )
 
 
-class peer(nla):  # noqa: N801
+class peer(nla):
     """A WireGuard peer."""
 
     __slots__ = ()
@@ -141,7 +168,7 @@ class peer(nla):  # noqa: N801
     )
 
 
-class wgmsg(genlmsg):  # noqa: N801
+class wgmsg(genlmsg):
     """A WireGuard device: linux/wireguard.h."""
 
     __slots__ = ()

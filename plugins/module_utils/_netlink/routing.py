@@ -31,8 +31,9 @@ _NO_SUPPRESSION = 0xFFFFFFFF
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
 
-def read_routes(rtnl: Conversation, names: Mapping[int, str], protocol: int | None = OUR_PROTOCOL,
-                device: int | None = None) -> list[dict[str, Any]]:
+def read_routes(
+    rtnl: Conversation, names: Mapping[int, str], protocol: int | None = OUR_PROTOCOL, device: int | None = None
+) -> list[dict[str, Any]]:
     """Routes as attributes of the kind table, of one protocol (None: of all), over one device or any."""
     found = []
     fields = {"proto": protocol or 0}
@@ -42,7 +43,7 @@ def read_routes(rtnl: Conversation, names: Mapping[int, str], protocol: int | No
             nlas = attributes(message)
             if protocol is not None and message["proto"] != protocol:
                 continue
-            if device is not None and nlas.get("RTA_OIF") != device or message["flags"] & _CLONED:
+            if (device is not None and nlas.get("RTA_OIF") != device) or message["flags"] & _CLONED:
                 continue
             found.append({**_route(family, message, nlas, names), "protocol": message["proto"]})
     return found
@@ -52,9 +53,12 @@ def raw_routes(rtnl: Conversation, device: int) -> list[bytes]:
     """The routes over one device that would have to be put back if it went down, as the kernel's own messages."""
     found = []
     for number in FAMILIES.values():
-        for message in _dump(rtnl, GETROUTE, routemsg, {"family": number}, {"RTA_OIF": device}):
-            if attributes(message).get("RTA_OIF") == device and message["proto"] != KERNEL_PROTOCOL:
-                found.append(bytes(message.data))
+        messages = _dump(rtnl, GETROUTE, routemsg, {"family": number}, {"RTA_OIF": device})
+        found += [
+            bytes(message.data)
+            for message in messages
+            if attributes(message).get("RTA_OIF") == device and message["proto"] != KERNEL_PROTOCOL
+        ]
     return found
 
 
@@ -109,15 +113,19 @@ def route_request(attrs: Mapping[str, Any], indexes: Mapping[str, int], op: str)
         scope = _SCOPE_NOWHERE
     elif unicast and family == socket.AF_INET and not attrs.get("via"):
         scope = _SCOPE_LINK
-    fields = {"family": family, "dst_len": int(length), "proto": OUR_PROTOCOL, "scope": scope,
-              "type": TYPES[attrs["type"]], "table": attrs["table"] if attrs["table"] < 256 else 0}
+    fields = {
+        "family": family,
+        "dst_len": int(length),
+        "proto": OUR_PROTOCOL,
+        "scope": scope,
+        "type": TYPES[attrs["type"]],
+        "table": attrs["table"] if attrs["table"] < 256 else 0,
+    }
     parts: dict[str, Any] = {"RTA_DST": target} if target else {}
     if unicast and attrs.get("device"):
         parts["RTA_OIF"] = indexes[attrs["device"]]
-    for name, value in (("RTA_GATEWAY", attrs.get("via")), ("RTA_PRIORITY", attrs["metric"]),
-                        ("RTA_PREFSRC", attrs.get("source"))):
-        if value:
-            parts[name] = value
+    names = {"RTA_GATEWAY": "via", "RTA_PRIORITY": "metric", "RTA_PREFSRC": "source"}
+    parts |= {nla: attrs[name] for nla, name in names.items() if attrs.get(name)}
     parts["RTA_TABLE"] = attrs["table"]
     message = build(routemsg, fields, parts)
     if op == "delete":
@@ -166,5 +174,3 @@ def rule_request(attrs: Mapping[str, Any], op: str) -> Request:
     parts["FRA_PROTOCOL"] = OUR_PROTOCOL
     message = build(rulemsg, fields, parts)
     return (DELRULE, 0, message) if op == "delete" else (NEWRULE, CREATE | EXCLUSIVE, message)
-
-

@@ -30,9 +30,7 @@ class WireGuard:
     def __init__(self) -> None:
         self._conversation = Conversation(NETLINK_GENERIC)
         fields = {"cmd": _GET_FAMILY, "version": 1}
-        found = self._conversation.dump(
-            _CONTROL, familymsg, fields, {"CTRL_ATTR_FAMILY_NAME": "wireguard"}, flags=ACK
-        )
+        found = self._conversation.dump(_CONTROL, familymsg, fields, {"CTRL_ATTR_FAMILY_NAME": "wireguard"}, flags=ACK)
         self._family: int = attributes(found[0])["CTRL_ATTR_FAMILY_ID"]
 
     def close(self) -> None:
@@ -116,14 +114,10 @@ def chunks(peers: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 def _merge(peers: dict[str, dict[str, Any]], nlas: Mapping[str, Any]) -> None:
     key = base64.b64encode(nlas["WGPEER_A_PUBLIC_KEY"]).decode()
-    peer = peers.setdefault(
-        key, {"allowed_ips": [], "public_key": key, "endpoint": None, "persistent_keepalive_s": 0}
-    )
+    peer = peers.setdefault(key, {"allowed_ips": [], "public_key": key, "endpoint": None, "persistent_keepalive_s": 0})
     if "WGPEER_A_ENDPOINT" in nlas:
         peer["endpoint"] = unpack_endpoint(bytes(nlas["WGPEER_A_ENDPOINT"]))
-    peer["persistent_keepalive_s"] = nlas.get(
-        "WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL", peer["persistent_keepalive_s"]
-    )
+    peer["persistent_keepalive_s"] = nlas.get("WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL", peer["persistent_keepalive_s"])
     for item in nlas.get("WGPEER_A_ALLOWEDIPS", ()):
         parts = attributes(item)
         address = ipaddress.ip_address(bytes(parts["WGALLOWEDIP_A_IPADDR"]))
@@ -155,7 +149,8 @@ def pack_endpoint(value: str) -> bytes:
     """``address:port`` as struct sockaddr_in or sockaddr_in6."""
     host, _colon, port = normal.endpoint(value).rpartition(":")
     address = ipaddress.ip_address(host.strip("[]"))
-    start = struct.pack("=H", socket.AF_INET6 if address.version == 6 else socket.AF_INET) + struct.pack(">H", int(port))
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    start = struct.pack("=H", family) + struct.pack(">H", int(port))
     return start + (bytes(4) + address.packed + bytes(4) if address.version == 6 else address.packed + bytes(8))
 
 

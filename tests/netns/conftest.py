@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A network namespace for each test, made and removed with it; the test itself runs inside."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.linkagg.wan.tests.netns.node import Node, enter, ip, why_no_namespaces
+
+
+@pytest.fixture(scope="session")
+def no_namespaces() -> str:
+    """Why there are no namespaces here, or nothing."""
+    return why_no_namespaces()
+
+
+@pytest.fixture
+def node(no_namespaces: str, tmp_path: Path) -> Iterator[Node]:
+    """A node with nothing but ``lo``, up."""
+    if no_namespaces:
+        pytest.skip(f"NOT TESTED: {no_namespaces}")
+    name = f"linkagg-{secrets.token_hex(4)}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    try:
+        enter(f"/run/netns/{name}")
+        ip("link set lo up")
+        yield Node(name, tmp_path)
+    finally:
+        enter(f"/proc/self/fd/{home}")
+        os.close(home)
+        subprocess.run(["ip", "netns", "del", name], check=True)

@@ -1,0 +1,139 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bonds on the real kernel, over legs of whatever kind it has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds.bond import BOND, MODES
+from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
+
+OPTIONS: list[tuple[str, str, Any, Any]] = [
+    ("balance-rr", "packets_per_slave", 4, 0),
+    ("balance-xor", "xmit_hash_policy", "layer2", "vlan+srcmac"),
+    ("balance-rr", "resend_igmp", 3, 0),
+    ("balance-rr", "num_peer_notif", 4, 0),
+    ("balance-rr", "all_slaves_active", True, False),
+    ("balance-rr", "min_links", 1, 0),
+    ("balance-tlb", "lp_interval", 5, 9),
+    ("active-backup", "miimon", 100, 50),
+    ("active-backup", "primary", "leg1", "leg0"),
+    ("active-backup", "primary_reselect", "better", "failure"),
+]
+ONLY_ON_OLDER_KERNELS = {"use_carrier"}
+
+
+@pytest.fixture
+def legs(node: Node) -> list[dict[str, Any]]:
+    node.needs("bond", "vxlan")
+    items = [leg("vxlan", "leg0", vni=1, mtu=1398), leg("vxlan", "leg1", vni=2, mtu=1410)]
+    node.tunnels(*items)
+    return items
+
+
+def bond(**options: Any) -> dict[str, Any]:
+    return {
+        "name": "agg0",
+        "mode": "balance-rr",
+        "mtu": 1398,
+        "addresses": ["10.200.0.34/30"],
+        "ports": ["leg0", "leg1"],
+        **options,
+    }
+
+
+def ports() -> dict[str, int]:
+    """Ports that are up, and their MTU."""
+    return {link["ifname"]: link["mtu"] for link in ip("-j link show master agg0") if "UP" in link["flags"]}
+
+
+@pytest.mark.usefixtures("legs")
+def test_a_bond_is_made_as_written_and_a_second_run_does_nothing(node: Node, legs: list[dict[str, Any]]) -> None:
+    assert node.bonds(bond(), check=True).steps == ["create bond agg0"]
+    node.bonds(bond(xmit_hash_policy="layer3+4"))
+    link = node.link("agg0")
+    assert (link["mtu"], link["ifalias"], "UP" in link["flags"]) == (1398, "linkagg.wan", True)
+    assert link["linkinfo"]["info_data"]["mode"] == "balance-rr"
+    assert ports() == {"leg0": 1398, "leg1": 1410}
+    assert not node.bonds(bond(xmit_hash_policy="layer3+4")).changed
+    assert not node.tunnels(*legs).changed
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "balance-rr"])
+def test_the_mode_is_changed_with_ports_in_and_routes_stay(node: Node, legs: list[dict[str, Any]], mode: str) -> None:
+    node.bonds(bond())
+    route = {"destination": "default", "via": "10.200.0.33", "device": "agg0", "table": 7600}
+    node.routing(routes=[route])
+    assert "traffic over it stops" in node.bonds(bond(mode=mode)).steps[0]
+    assert ports() == {"leg0": 1398, "leg1": 1410}
+    assert not node.bonds(bond(mode=mode)).changed
+    assert not node.tunnels(*legs).changed
+    assert not node.routing(routes=[route]).changed
+    assert node.bonds(bond()).changed
+    assert not node.bonds(bond()).changed
+
+
+@pytest.mark.usefixtures("legs")
+@pytest.mark.parametrize(("mode", "name", "first", "second"), OPTIONS)
+def test_each_option_is_set_read_back_and_changed(node: Node, mode: str, name: str, first: Any, second: Any) -> None:
+    node.bonds(bond(mode=mode, **{name: first}))
+    assert not node.bonds(bond(mode=mode, **{name: first})).changed
+    assert f"{name} " in node.bonds(bond(mode=mode, **{name: second})).steps[0]
+    assert not node.bonds(bond(mode=mode, **{name: second})).changed
+
+
+def test_every_option_of_the_table_is_tested() -> None:
+    tested = {name for _mode, name, _first, _second in OPTIONS} | ONLY_ON_OLDER_KERNELS | {"mode"}
+    assert tested >= {attr.name for attr in BOND.attrs if attr.layer == "data"}
+
+
+def test_ports_come_and_go_and_are_left_as_they_were(node: Node, legs: list[dict[str, Any]]) -> None:
+    node.bonds(bond())
+    node.bonds(bond(ports=["leg1"]))
+    assert ports() == {"leg1": 1410}
+    assert not node.tunnels(*legs).changed
+    node.bonds(bond(ports=["leg0"]))
+    assert ports() == {"leg0": 1398}
+    assert not node.tunnels(*legs).changed
+
+
+def test_a_leg_made_again_stays_in_its_bond(node: Node, legs: list[dict[str, Any]]) -> None:
+    node.bonds(bond())
+    legs[1] = {**legs[1], "vni": 9}
+    assert node.tunnels(*legs).steps[0].startswith("re-create vxlan leg1")
+    assert not node.bonds(bond()).changed
+    assert not node.tunnels(*legs).changed
+
+
+def test_removing_the_bond_leaves_the_legs_up(node: Node, legs: list[dict[str, Any]]) -> None:
+    node.bonds(bond())
+    assert node.bonds(purge=True).steps == ["remove bond agg0"]
+    assert not node.tunnels(*legs).changed
+
+
+@pytest.mark.usefixtures("legs")
+def test_a_port_of_somebody_elses_bond_is_refused(node: Node) -> None:
+    ip("link add theirs type bond")
+    ip("link set leg1 down")
+    ip("link set leg1 master theirs")
+    with pytest.raises(EngineError, match="port leg1 belongs to theirs, which is not ours"):
+        node.bonds(bond())
+    with pytest.raises(EngineError, match="theirs: a link of that name exists and is not ours"):
+        node.bonds(bond(name="theirs"))
+
+
+@pytest.mark.usefixtures("legs")
+def test_when_a_bond_fails_the_other_is_as_it_was(node: Node) -> None:
+    node.bonds(bond())
+    ip("route add 198.51.100.0/24 via 10.200.0.33")
+    with pytest.raises(EngineError, match=r"step 2 of 2, create bond agg1: .*is undone"):
+        node.bonds(
+            bond(mode="active-backup", ports=["leg0"]),
+            bond(name="agg1", mode="balance-rr", mtu=67, ports=["leg1"], addresses=[]),
+        )
+    assert not node.bonds(bond()).changed
+    assert ip("-j route show 198.51.100.0/24")[0]["dev"] == "agg0"

@@ -1,0 +1,232 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The engine against a fake kernel: what is wanted becomes true, or everything is as it was."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.planner import plan_steps
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.reconcile import Outcome, reconcile
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BONDS, LINK_KINDS, ROUTING, TUNNELS
+from ansible_collections.linkagg.wan.tests.unit.plugins.module_utils._engine.fake_kernel import FakeKernel
+
+
+def vxlan(name: str, **options: Any) -> dict[str, Any]:
+    return {"kind": "vxlan", "name": name, "local": "10.0.0.1", "remote": "10.0.0.2", "vni": 7, **options}
+
+
+def gretap(name: str, **options: Any) -> dict[str, Any]:
+    return {"kind": "gretap", "name": name, "local": "10.0.0.1", "remote": "10.0.0.2", "key": 513, **options}
+
+
+def tunnels(*items: dict[str, Any]) -> list[Obj]:
+    return parse_items("tunnels", list(TUNNELS.values()), items)
+
+
+def run(kernel: FakeKernel, want: Sequence[Obj], **options: Any) -> Outcome:
+    return reconcile(kernel, LINK_KINDS, want, **options)
+
+
+def foreign(name: str, kind: str = "bridge") -> Obj:
+    return Obj(kind, ("link", name), {"name": name, "alias": "somebody else's"}, owned=False)
+
+
+def test_what_is_wanted_is_made_and_a_second_run_does_nothing() -> None:
+    kernel = FakeKernel()
+    want = tunnels(gretap("leg0"), vxlan("leg1"))
+    assert run(kernel, want).steps == ["create gretap leg0", "create vxlan leg1"]
+    second = run(kernel, want)
+    assert (second.changed, second.steps, second.diff) == (False, [], {"before": "", "after": ""})
+    assert second.before == second.after
+
+
+def test_check_mode_says_the_same_as_the_run_and_does_nothing() -> None:
+    kernel = FakeKernel()
+    run(kernel, tunnels(gretap("old"), gretap("leg0"), vxlan("leg1")))
+    want = tunnels(gretap("leg0", key=514), vxlan("leg1", vni=8), gretap("new", key=9))
+    kernel.log.clear()
+    checked = run(kernel, want, purge=True, check=True)
+    assert kernel.log == []
+    assert run(kernel, want, purge=True) == checked
+    assert checked.steps == [
+        "remove gretap old",
+        "change gretap leg0: key 513 -> 514",
+        "re-create vxlan leg1: vni 7 -> 8 (vni cannot be changed in place; traffic over it stops meanwhile)",
+        "create gretap new",
+    ]
+
+
+def test_purge_removes_only_what_is_ours() -> None:
+    kernel = FakeKernel([foreign("br0")])
+    run(kernel, tunnels(gretap("leg0"), gretap("leg1")))
+    assert run(kernel, [], purge=True).steps == ["remove gretap leg0", "remove gretap leg1"]
+    assert list(kernel.objects) == [("link", "br0")]
+
+
+def test_without_purge_nothing_else_is_removed() -> None:
+    kernel = FakeKernel()
+    run(kernel, tunnels(gretap("leg0")))
+    assert not run(kernel, tunnels()).changed
+    assert run(kernel, tunnels(gretap("leg0")), state="absent").steps == ["remove gretap leg0"]
+    assert not run(kernel, tunnels(gretap("leg0")), state="absent").changed
+
+
+def test_links_of_somebody_else_with_wanted_names_are_refused_all_together() -> None:
+    kernel = FakeKernel([foreign("leg0"), foreign("leg1", "gretap")])
+    with pytest.raises(EngineError) as caught:
+        run(kernel, tunnels(gretap("leg0"), gretap("leg1"), gretap("leg2")))
+    assert [problem.split(":")[0] for problem in caught.value.problems] == ["gretap leg0", "gretap leg1"]
+    assert "is not ours" in caught.value.problems[0]
+    assert kernel.log == []
+
+
+def test_a_name_that_another_module_of_ours_uses_is_refused() -> None:
+    kernel = FakeKernel([Obj("bond", ("link", "agg0"), {"name": "agg0", "alias": "linkagg.wan"})])
+    with pytest.raises(EngineError, match="exists as a bond that another module made"):
+        reconcile(kernel, TUNNELS, tunnels(gretap("agg0")))
+
+
+def test_another_kind_of_tunnel_under_the_name_is_made_again() -> None:
+    kernel = FakeKernel()
+    run(kernel, tunnels(gretap("leg0")))
+    assert run(kernel, tunnels(vxlan("leg0"))).steps == [
+        "re-create vxlan leg0: kind gretap -> vxlan (it is a gretap now; traffic over it stops meanwhile)"
+    ]
+
+
+def bonds(**options: Any) -> list[Obj]:
+    return parse_items("bonds", list(BONDS.values()), [{"name": "agg0", "ports": ["leg0", "leg1"], **options}])
+
+
+def test_missing_ports_are_named_together_and_nothing_is_touched() -> None:
+    kernel = FakeKernel(devices=["leg1"])
+    with pytest.raises(EngineError) as caught:
+        run(kernel, bonds(ports=["leg0", "leg1", "leg2"]))
+    assert caught.value.problems == [
+        "interface leg0 does not exist on this node; needed by bond agg0",
+        "interface leg2 does not exist on this node; needed by bond agg0",
+    ]
+    assert kernel.log == []
+
+
+def test_check_mode_tolerates_ports_that_the_run_would_make() -> None:
+    assert run(FakeKernel(), bonds(), check=True).steps == ["create bond agg0"]
+
+
+def test_check_mode_does_not_tolerate_a_missing_modem() -> None:
+    want = parse_items("links", [ROUTING["link"]], [{"interface": "wwan0"}])
+    with pytest.raises(EngineError, match="interface wwan0 does not exist"):
+        reconcile(FakeKernel(), ROUTING, want, check=True)
+
+
+def test_what_the_kernel_objects_to_is_said_before_anything_is_touched() -> None:
+    kernel = FakeKernel(devices=["leg0", "leg1"])
+    kernel.protests = ["port leg0 belongs to br0"]
+    with pytest.raises(EngineError, match="belongs to br0"):
+        run(kernel, bonds())
+    assert kernel.log == []
+
+
+def test_a_change_of_mode_says_that_traffic_stops() -> None:
+    kernel = FakeKernel(devices=["leg0", "leg1"])
+    run(kernel, bonds())
+    outcome = run(kernel, bonds(mode="balance-xor"))
+    assert outcome.steps == [
+        "change bond agg0: mode balance-rr -> balance-xor "
+        "(its ports are released and taken back; traffic over it stops meanwhile)"
+    ]
+    assert outcome.diff["after"].startswith("# change bond agg0: mode")
+
+
+@pytest.mark.parametrize("half_done", [False, True])
+@pytest.mark.parametrize("at", range(4))
+def test_when_a_step_fails_everything_is_as_it_was(at: int, half_done: bool) -> None:
+    kernel = FakeKernel()
+    run(kernel, tunnels(gretap("gone"), gretap("leg0"), vxlan("leg1")))
+    before = dict(kernel.objects)
+    kernel.log.clear()
+    kernel.fail_on = {at: "the kernel's own words"}
+    kernel.half_done_on = {at} if half_done else set()
+    with pytest.raises(EngineError) as caught:
+        run(kernel, tunnels(gretap("leg0", key=9), vxlan("leg1", vni=8), gretap("new")), purge=True)
+    assert kernel.objects == before
+    message = str(caught.value)
+    assert message.startswith(f"step {at + 1} of 4, ")
+    assert "the kernel's own words" in message
+    assert "undone" in message or "Nothing else was changed" in message
+
+
+def test_what_cannot_be_undone_is_said() -> None:
+    kernel = FakeKernel()
+    run(kernel, tunnels(gretap("gone")))
+    kernel.log.clear()
+    kernel.fail_on = {1: "no", 3: "not that either", 4: "never"}
+    with pytest.raises(EngineError, match=r"could not be undone completely: .*never.*gretap gone is not as it was"):
+        run(kernel, tunnels(gretap("leg0")), purge=True)
+
+
+def test_what_the_kernel_drops_silently_is_an_error_that_names_the_key() -> None:
+    kernel = FakeKernel()
+    run(kernel, tunnels(gretap("leg0")))
+    kernel.deaf_to = {"key"}
+    with pytest.raises(EngineError, match=r"read back .* change gretap leg0: key 513 -> 514"):
+        run(kernel, tunnels(gretap("leg0", key=514)))
+
+
+def test_order_comes_from_the_kinds_not_from_the_list() -> None:
+    kernel = FakeKernel(devices=["wwan0"])
+    kernel.objects[("uplink", "wwan0")] = Obj(
+        "link", ("uplink", "wwan0"), {"interface": "wwan0", "up": False, "addresses": ()}, owned=False
+    )
+    rules = parse_items("rules", [ROUTING["rule"]], [{"priority": 7601, "table": 7601}])
+    routes = parse_items("routes", [ROUTING["route"]], [{"destination": "default", "device": "wwan0", "table": 7601}])
+    links = parse_items("links", [ROUTING["link"]], [{"interface": "wwan0"}])
+    reconcile(kernel, ROUTING, [*rules, *routes, *links])
+    assert [step.key[0] for step in kernel.log] == ["uplink", "route", "rule"]
+    kernel.log.clear()
+    other = parse_items("rules", [ROUTING["rule"]], [{"priority": 7602, "table": 7601}])
+    reconcile(kernel, ROUTING, other, purge=True)
+    assert [(step.op, step.key[0]) for step in kernel.log] == [
+        ("create", "rule"),
+        ("delete", "rule"),
+        ("delete", "route"),
+    ]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_wishes_come_true_and_random_failures_leave_no_trace(seed: int) -> None:
+    dice = random.Random(seed)
+    kernel = FakeKernel()
+    run(kernel, _random_tunnels(dice))
+    before = dict(kernel.objects)
+    want = _random_tunnels(dice)
+    steps = plan_steps(want, kernel.read(LINK_KINDS, want, purge=True), LINK_KINDS, purge=True)
+    for at in range(len(steps)):
+        kernel.log.clear()
+        kernel.fail_on = {at: "as told"}
+        kernel.half_done_on = {at} if dice.random() < 0.5 else set()
+        with pytest.raises(EngineError):
+            run(kernel, want, purge=True)
+        assert kernel.objects == before
+    kernel.fail_on = {}
+    run(kernel, want, purge=True)
+    assert {key: dict(obj.attrs) for key, obj in kernel.objects.items()} == {obj.key: obj.attrs for obj in want}
+    assert not run(kernel, want, purge=True).changed
+
+
+def _random_tunnels(dice: random.Random) -> list[Obj]:
+    names = dice.sample([f"leg{number}" for number in range(8)], dice.randrange(7))
+    items = []
+    for name in names:
+        make = dice.choice([gretap, vxlan])
+        number = {"key": dice.randrange(3)} if make is gretap else {"vni": dice.randrange(3)}
+        items.append(make(name, mtu=dice.choice([1380, 1398]), **number))
+    return tunnels(*items)
