@@ -173,9 +173,12 @@ def load_profile(name_or_path: str | Path) -> Profile:
     """Return the shipped profile of that name, or the one in that file; ProfileError lists all mistakes."""
     path = _find(str(name_or_path))
     try:
-        raw = yaml.safe_load(path.read_text())
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ProfileError([f"{path}: cannot be read: {error}"]) from error
+    except yaml.MarkedYAMLError as error:
+        line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
+        raise ProfileError([f"{path}: is not YAML: {line}{error.problem}"]) from error
     except yaml.YAMLError as error:
         raise ProfileError([f"{path}: is not YAML: {error}"]) from error
     return _profile(path, raw)
@@ -264,9 +267,9 @@ def _rate(
             rate = (values["down_mbit"], values["up_mbit"])
     if found.get("trace") is not None:
         values = schema.read(found["trace"], schema.TRACE_FIELDS, f"{where}: trace", problems)
-        if len(values) == len(schema.TRACE_FIELDS):
+        if "file" in values:
             try:
-                playback = Playback(trace.load(values["file"], path.parent), values["offset_s"])
+                playback = Playback(trace.load(values["file"], path.parent), values.get("offset_s", 0))
             except trace.TraceError as error:
                 problems.append(f"{where}: trace: file is {values['file']!r}: {error}")
     return rate, playback
