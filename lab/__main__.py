@@ -13,6 +13,7 @@ from contextlib import nullcontext
 
 from lab import inventory, lifecycle, paths
 from lab.host import watched
+from lab.profile import ProfileError
 from lab.ui import LabError, Stages, complain, say
 
 
@@ -31,10 +32,9 @@ def _run(args: argparse.Namespace) -> None:
     say("Seconds: " + ", ".join(f"{name} {took:.0f}" for name, took in stages.seconds.items()))
     say(f"Report:  {paths.BUILD / args.out}/report.html (also report.md, report.json)")
     if args.keep:
-        say(
-            "The lab keeps running: make lab-status, make lab-shell NODE=gateway, make lab-fault LINK=2 FAULT=down, make lab-down"
-        )
+        say("The lab keeps running:  make lab-status, make lab-shell NODE=gateway, make lab-fault LINK=2 FAULT=down")
         say(f"Playbooks against it:   ANSIBLE_CONFIG={paths.ANSIBLE_CFG} ansible-playbook linkagg.wan.site")
+        say("End it:                 make lab-down")
     else:
         lifecycle.down()
     say("PASS: the lab deployed and measured every method")
@@ -117,7 +117,7 @@ def main() -> int:
     try:
         with lifecycle.exclusive() if args.locked else nullcontext():
             return args.run(args) or 0
-    except LabError as error:
+    except (LabError, ProfileError) as error:
         complain(f"\nFAIL: {error}")
         return 1
     except KeyboardInterrupt:

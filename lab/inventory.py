@@ -37,7 +37,7 @@ _SSH_COMMON = """\
     KexAlgorithms curve25519-sha256
     Ciphers aes128-gcm@openssh.com
     ControlMaster auto
-    ControlPersist 15m
+    ControlPersist 60m
     ControlPath {sockets}/%C
 """
 
@@ -70,7 +70,8 @@ def inventory(profile: Profile) -> dict:
     return {
         "all": {
             "vars": {
-                "ansible_ssh_common_args": f"-F {paths.SSH_CONFIG}",
+                # Instead of Ansible's own: the shared connections of ssh_config live as long as the lab.
+                "ansible_ssh_args": f"-F {paths.SSH_CONFIG}",
                 "ansible_python_interpreter": "/usr/bin/python3",
                 "lab_bond_mode": "balance-rr",
             },
@@ -85,7 +86,7 @@ def inventory(profile: Profile) -> dict:
                 "gateways": {"hosts": {"gateway": {"linkagg_site": site}}},
                 "benchmark_clients": {"hosts": {"client": None}, "vars": benchmark},
                 "benchmark_servers": {"hosts": {"internet": None}, "vars": benchmark},
-                "modems": {"hosts": {"modems": None}},
+                "lab_modems": {"hosts": {"modems": None}},
             },
         }
     }
@@ -108,9 +109,6 @@ timeout = 60
 
 [connection]
 pipelining = true
-
-[ssh_connection]
-control_path_dir = {paths.socket_dir()}/ansible
 """
 
 

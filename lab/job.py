@@ -13,6 +13,7 @@ from pathlib import Path
 from lab import paths
 from lab.host import watched
 from lab.lifecycle import Lab
+from lab.profile import site_links
 from lab.report import build_report, terminal_table, write_report
 from lab.ui import LabError, Stages, say
 
@@ -68,6 +69,7 @@ def measure(lab: Lab, stages: Stages, *, repeats: int, out: Path, duration_s: in
         "accelerator": lab.host.accelerator,
         "distro": lab.distro,
         "stages_s": stages.seconds,
+        "links": [{"name": link["name"], **link["rate"]} for link in site_links(lab.profile) if "rate" in link],
     }
     report = build_report(facts, results, capacity_between=_offered(lab))
     write_report(report, out)
@@ -78,7 +80,7 @@ def measure(lab: Lab, stages: Stages, *, repeats: int, out: Path, duration_s: in
 
 def _offered(lab: Lab):
     """Return a function (epoch start, epoch end) -> capacity offered then, for profiles that play a trace back."""
-    if not any(link.trace for link in lab.profile.links):
+    if not any(link.playback for link in lab.profile.links):
         return None
     started_at = json.loads(lab.guest("status", "--json"))["playback"]["started_at"]
     return lambda start, end: lab.profile.capacity_between(start - started_at, end - started_at)

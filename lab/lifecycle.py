@@ -211,8 +211,8 @@ def down() -> bool:
 
 
 def _close_connections() -> None:
-    """End the shared ssh connections of this lab, ours and Ansible's."""
-    for socket in [*paths.socket_dir().glob("*"), *paths.socket_dir().glob("ansible/*")]:
+    """End the shared ssh connections of this lab."""
+    for socket in paths.socket_dir().glob("*"):
         if socket.is_socket():
             subprocess.run(
                 ["ssh", "-o", f"ControlPath={socket}", "-O", "exit", "lab"],

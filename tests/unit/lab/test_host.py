@@ -105,7 +105,7 @@ def test_a_machine_that_dies_twice_while_it_starts_is_one_clear_error(monkeypatc
     monkeypatch.setattr(qemu, "_boot", dies)
     monkeypatch.setattr(qemu.paths, "LAB", tmp_path)
     monkeypatch.setenv("LAB_ACCEL", "tcg")
-    with pytest.raises(LabError, match="did not start, twice: .*Kernel panic"):
+    with pytest.raises(LabError, match=r"did not start, twice: .*Kernel panic"):
         qemu.start(None, "key")
     assert attempts == ["tcg", "tcg"]
     assert "starting it once more" in capsys.readouterr().out
