@@ -125,7 +125,8 @@ class Nft:
 
     def rendered(self, content: str) -> str:
         """What the kernel would list for this content. EngineError with nft's words if it is wrong."""
-        script = f"{self._nft} -f - && {self._nft} -s list tables && {self._nft} -s list table {self._table}"
+        listing = f"{{ {self._nft} -s list table {self._table} 2>/dev/null || :; }}"
+        script = f"{self._nft} -f - && {self._nft} list tables && {listing}"
         command = [self._program("unshare", "util-linux"), "--net", "--", "sh", "-c", script]
         code, output, errors = self._module.run_command(command, data=content)
         if code:
@@ -135,6 +136,8 @@ class Nft:
         others = [table for table in tables if table != f"table {self._table}"]
         if others:
             raise EngineError([f"content: makes {', '.join(others)}, but only table {self._table} is managed here"])
+        if not tables:
+            raise EngineError([f"content: makes no table {self._table}"])
         return "".join(lines[len(tables) :])
 
     def load(self, content: str) -> None:

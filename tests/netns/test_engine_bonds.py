@@ -133,7 +133,7 @@ def test_when_a_bond_fails_the_other_is_as_it_was(node: Node) -> None:
     with pytest.raises(EngineError, match=r"step 2 of 2, create bond agg1: .*is undone"):
         node.bonds(
             bond(mode="active-backup", ports=["leg0"]),
-            bond(name="agg1", mode="balance-rr", mtu=67, ports=["leg1"], addresses=[]),
+            bond(name="agg1", ports=["leg1"], addresses=["ff02::1/64"]),
         )
     assert not node.bonds(bond()).changed
     assert ip("-j route show 198.51.100.0/24")[0]["dev"] == "agg0"

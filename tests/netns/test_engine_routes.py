@@ -48,7 +48,7 @@ def everything() -> tuple[Any, ...]:
     """All that can be changed, in ``ip``'s words."""
     addresses = [item for item in ip("-j -4 address") if item.get("addr_info")]
     six = [route for route in ip("-j -6 route show table all") if route.get("protocol") == "76"]
-    return ip("rule"), ip("-6 rule"), ip("route show table all"), six, addresses
+    return ip("rule"), ip("-6 rule"), sorted(ip("route show table all").splitlines()), six, addresses
 
 
 def test_all_is_made_as_written_and_a_second_run_does_nothing(wan: Node) -> None:

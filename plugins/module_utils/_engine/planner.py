@@ -89,7 +89,8 @@ def _presence(obj: Obj, now: Obj | None, kinds: Kinds) -> Step | None:
     changed = differing(kind, target, now.attrs)
     if not changed:
         return None
-    attrs = {**now.attrs, **{name: value for name, value in target.items() if value is not None}}
+    given = {name: value for name, value in target.items() if value is not None}
+    attrs = kind.applicable({**now.attrs, **given})
     after = Obj(obj.kind, obj.key, attrs, context=now.context)
     fixed = [name for name in changed if kind.attr(name).create_only]
     if fixed:

@@ -154,6 +154,13 @@ class Kind:
         """What to call the object in a sentence: ``leg leg0-lte1``."""
         return f"{self.noun} {self.title(attrs) if self.title else attrs[self.key[0]]}"
 
+    def applicable(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
+        """The attributes without those that mean nothing with the others (a primary in a mode that has none)."""
+        idle = {
+            attr.name for attr in self.attrs if attr.only_with and attrs.get(attr.only_with[0]) not in attr.only_with[1]
+        }
+        return {name: value for name, value in attrs.items() if name not in idle and value is not None}
+
     def compared(self) -> list[Attr]:
         """The rows in which a wanted and a found object can differ."""
         return [attr for attr in self.attrs if attr.name not in self.key]

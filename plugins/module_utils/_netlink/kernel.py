@@ -120,7 +120,7 @@ class NetlinkKernel:
             attrs["ports"] = tuple(sorted(o.name for o in self._links.values() if o.master == link.index))
             attrs["primary"] = by_index.get(link.nlas.get("IFLA_BOND_PRIMARY", 0))
         context = {"master": by_index.get(link.master)} if link.master else {}
-        return Obj(kind.name, ("link", link.name), attrs, True, context)
+        return Obj(kind.name, ("link", link.name), kind.applicable(attrs), True, context)
 
     def _read_routing(self, kinds: Kinds) -> list[Obj]:
         by_index = {link.index: link.name for link in self._links.values()}
