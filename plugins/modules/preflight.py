@@ -69,6 +69,13 @@ problems:
   returned: always
   type: list
   elements: str
+missing_packages:
+  description:
+    - Debian packages with the programs and the library that are missing, for the caller to install. On a node without
+      apt they are among RV(problems) instead.
+  returned: always
+  type: list
+  elements: str
 """
 
 import importlib.util
@@ -96,20 +103,15 @@ def missing_interfaces(links: Sequence[Mapping[str, Any]], present: Sequence[str
     ]
 
 
-def missing_programs(module: AnsibleModule, programs: Sequence[str]) -> list[str]:
-    """Programs that are not in the path."""
-    return [
-        f"the program {name} is missing: install the package {PACKAGES.get(name, name)}"
-        for name in programs
-        if module.get_bin_path(name) is None
-    ]
+def missing_software(module: AnsibleModule, programs: Sequence[str]) -> dict[str, str]:
+    """Programs that are not in the path, and pyroute2 if the Python that runs modules lacks it -> their packages.
 
-
-def missing_pyroute2() -> list[str]:
-    """Whether the Python that runs modules has pyroute2; it is not loaded, which takes long on small routers."""
+    pyroute2 is not loaded, which takes long on small routers.
+    """
+    missing = {f"the program {name}": PACKAGES.get(name, name) for name in programs if not module.get_bin_path(name)}
     if importlib.util.find_spec("pyroute2") is None:
-        return ["the Python library pyroute2 is missing: install the package python3-pyroute2"]
-    return []
+        missing["the Python library pyroute2"] = "python3-pyroute2"
+    return missing
 
 
 def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
@@ -118,7 +120,9 @@ def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
     if not kinds:
         return []
     if not ip or not unshare:
-        return missing_programs(module, ["ip", "unshare"])
+        return [
+            "kernel parts could not be tried: the programs ip (package iproute2) and unshare (util-linux) are needed"
+        ]
     lines = [
         f"{ip} link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')} 2>&1 || echo :{kind}"
         for number, kind in enumerate(kinds)
@@ -156,10 +160,12 @@ def main() -> None:
         supports_check_mode=True,
     )
     problems = missing_interfaces(module.params["links"], os.listdir(INTERFACES))
-    problems += missing_programs(module, module.params["programs"])
-    problems += missing_pyroute2()
+    missing = missing_software(module, module.params["programs"])
+    packages = sorted(set(missing.values())) if module.get_bin_path("apt-get") else []
+    if not packages:
+        problems += [f"{name} is missing: install the package {package}" for name, package in missing.items()]
     problems += missing_kinds(module, module.params["kinds"])
-    module.exit_json(changed=False, problems=problems)
+    module.exit_json(changed=False, problems=problems, missing_packages=packages)
 
 
 if __name__ == "__main__":

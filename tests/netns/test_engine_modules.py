@@ -139,11 +139,11 @@ def test_preflight_says_all_that_is_missing_and_changes_nothing(node: Node) -> N
     links = [{"name": "lte1", "interface": "wwan77"}, {"name": "lte2", "interface": "wwan78"}]
     result = node.module("preflight", links=links, kinds=["vxlan"], programs=["nosuchprogram"])
     assert result["changed"] is False
-    assert [problem.split(":")[0] for problem in result["problems"]] == [
-        "link lte1",
-        "link lte2",
-        "the program nosuchprogram is missing",
-    ]
+    assert [problem.split(":")[0] for problem in result["problems"]][:2] == ["link lte1", "link lte2"]
+    if shutil.which("apt-get"):
+        assert result["missing_packages"] == ["nosuchprogram"]
+    else:
+        assert result["problems"][2] == "the program nosuchprogram is missing: install the package nosuchprogram"
     assert ip("-j link") == before
 
 

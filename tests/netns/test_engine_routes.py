@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink import learn
-from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
+from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
 
 LINK = {"interface": "wan1", "addresses": ["10.0.1.2/24"]}
 ROUTES: list[dict[str, Any]] = [
@@ -48,7 +48,7 @@ def everything() -> tuple[Any, ...]:
     """All that can be changed, in ``ip``'s words."""
     addresses = [item for item in ip("-j -4 address") if item.get("addr_info")]
     six = [route for route in ip("-j -6 route show table all") if route.get("protocol") == "76"]
-    return ip("rule"), ip("-6 rule"), sorted(ip("route show table all").splitlines()), six, addresses
+    return ip("rule"), ip("-6 rule"), sorted(ip("-4 route show table all").splitlines()), six, addresses
 
 
 def test_all_is_made_as_written_and_a_second_run_does_nothing(wan: Node) -> None:
@@ -119,6 +119,13 @@ def test_missing_interfaces_are_named_together(node: Node) -> None:
     assert len(caught.value.problems) == 1
     assert "interface wan1 does not exist on this node; needed by link wan1, route default" in caught.value.problems[0]
     assert caught.value.problems[0].endswith("and 1 more")
+
+
+def test_a_link_that_is_ours_is_no_uplink(node: Node) -> None:
+    node.needs("vxlan")
+    node.tunnels(leg("vxlan"))
+    with pytest.raises(EngineError, match="link leg0: is a vxlan of ours"):
+        node.routing([{"interface": "leg0", "addresses": ["10.0.0.1/24"]}])
 
 
 def test_when_a_step_fails_what_was_done_is_undone(wan: Node) -> None:

@@ -63,7 +63,7 @@ BOND = Kind(
             choices={"always": 0, "better": 1, "failure": 2},
             only_with=_ONE_ACTIVE,
         ),
-        _row("xmit_hash_policy", 14, "uint8", choices=HASH_POLICIES, needs=("down",)),
+        _row("xmit_hash_policy", 14, "uint8", choices=HASH_POLICIES),
         _count("resend_igmp", 15, "uint32", 255),
         _count("num_peer_notif", 16, "uint8", 255),
         _row("all_slaves_active", 17, "uint8", type="bool"),

@@ -23,6 +23,8 @@ class NetlinkKernel:
         self._rtnl = Conversation(NETLINK_ROUTE)
         self._wireguard: WireGuard | None = None
         self._links: dict[str, links.Link] = {}
+        self._names: dict[int, str] = {}
+        self._ports: dict[int, list[str]] = {}
         self._saved_routes: SavedRoutes = {}
 
     def close(self) -> None:
@@ -44,6 +46,11 @@ class NetlinkKernel:
     def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> Mapping[Key, Obj]:
         """The wanted objects that exist, whoever owns them, and, of these kinds, all of ours."""
         self._links = links.read_links(self._rtnl)
+        self._names = {link.index: link.name for link in self._links.values()}
+        self._ports = {}
+        for link in self._links.values():
+            if link.master:
+                self._ports.setdefault(link.master, []).append(link.name)
         self._saved_routes = {}
         spaces = {kind.space for kind in kinds.values()}
         addresses = links.read_addresses(self._rtnl) if spaces & {"link", "uplink"} else {}
@@ -60,19 +67,24 @@ class NetlinkKernel:
         return {obj.key: obj for obj in found}
 
     def objections(self, want: Sequence[Obj]) -> list[str]:
-        """Wanted ports that belong to a link that is not ours, as of the last read."""
-        by_index = {link.index: link for link in self._links.values()}
+        """Wanted ports that belong to a link that is not ours, and wanted uplinks that are ours."""
         problems = []
         for obj in want:
+            link = self._links.get(obj.key[1]) if obj.key[0] == "uplink" else None
+            if link and link.ours:
+                problems.append(f"link {link.name}: is a {link.kind} of ours: write its addresses where it is made")
             for name in obj.attrs.get("ports", ()):
-                port = self._links.get(name)
-                master = by_index.get(port.master) if port and port.master else None
+                master = self._master(name)
                 if master and not master.ours:
                     problems.append(
                         f"{obj.kind} {obj.attrs['name']}: port {name} belongs to {master.name}, which is not ours: "
-                        f"release it there, or take it off the list"
+                        "release it there, or take it off the list"
                     )
         return problems
+
+    def _master(self, name: str) -> links.Link | None:
+        port = self._links.get(name)
+        return self._links.get(self._names.get(port.master or 0, "")) if port else None
 
     def learn_next_hops(self, want: Sequence[Obj], timeout_s: float, check: bool) -> list[Obj]:
         """The objects with ``via: learn`` replaced by what the node knows; see learn.py. A route over a device that
@@ -115,25 +127,23 @@ class NetlinkKernel:
             attrs["addresses"] = tuple(sorted(address.text for address in addresses))
         if kind.name == "wireguard":
             attrs |= self.wireguard().read(link.name)
-        by_index = {other.index: other.name for other in self._links.values()}
         if "ports" in names:
-            attrs["ports"] = tuple(sorted(o.name for o in self._links.values() if o.master == link.index))
-            attrs["primary"] = by_index.get(link.nlas.get("IFLA_BOND_PRIMARY", 0))
-        context = {"master": by_index.get(link.master)} if link.master else {}
+            attrs["ports"] = tuple(sorted(self._ports.get(link.index, ())))
+            attrs["primary"] = self._names.get(link.nlas.get("IFLA_BOND_PRIMARY", 0))
+        context = {"master": self._names[link.master]} if link.master in self._names else {}
         return Obj(kind.name, ("link", link.name), kind.applicable(attrs), True, context)
 
     def _read_routing(self, kinds: Kinds) -> list[Obj]:
-        by_index = {link.index: link.name for link in self._links.values()}
-        routes = [
-            Obj("route", kinds["route"].key_of(attrs), attrs) for attrs in routing.read_routes(self._rtnl, by_index)
-        ]
-        return routes + [Obj("rule", kinds["rule"].key_of(attrs), attrs) for attrs in routing.read_rules(self._rtnl)]
+        routes = routing.read_routes(self._rtnl, self._names)
+        rules = routing.read_rules(self._rtnl)
+        found = [Obj("route", kinds["route"].key_of(attrs), attrs) for attrs in routes]
+        return found + [Obj("rule", kinds["rule"].key_of(attrs), attrs) for attrs in rules]
 
     def _routing_request(self, step: Step) -> links.Request:
         if step.key[0] == "rule":
             return routing.rule_request(step.obj.attrs, step.op)
-        indexes = {link.name: link.index for link in self._links.values()}
-        return routing.route_request(step.obj.attrs, indexes, step.op)
+        device = self._links.get(step.obj.attrs.get("device", ""))
+        return routing.route_request(step.obj.attrs, device.index if device else None, step.op)
 
 
 def _uplink(link: links.Link, addresses: list[links.Address]) -> Obj:

@@ -101,7 +101,7 @@ def _route(family: str, message: Any, nlas: Mapping[str, Any], names: Mapping[in
     return attrs
 
 
-def route_request(attrs: Mapping[str, Any], indexes: Mapping[str, int], op: str) -> Request:
+def route_request(attrs: Mapping[str, Any], device: int | None, op: str) -> Request:
     """Add (``create``: must be new; ``change``: in place of the one with its key) or ``delete`` a route."""
     family = FAMILIES[attrs["family"]]
     target, _slash, length = "" if attrs["destination"] == "default" else attrs["destination"], "", "0"
@@ -122,8 +122,8 @@ def route_request(attrs: Mapping[str, Any], indexes: Mapping[str, int], op: str)
         "table": attrs["table"] if attrs["table"] < 256 else 0,
     }
     parts: dict[str, Any] = {"RTA_DST": target} if target else {}
-    if unicast and attrs.get("device"):
-        parts["RTA_OIF"] = indexes[attrs["device"]]
+    if unicast and device:
+        parts["RTA_OIF"] = device
     names = {"RTA_GATEWAY": "via", "RTA_PRIORITY": "metric", "RTA_PREFSRC": "source"}
     parts |= {nla: attrs[name] for nla, name in names.items() if attrs.get(name)}
     parts["RTA_TABLE"] = attrs["table"]

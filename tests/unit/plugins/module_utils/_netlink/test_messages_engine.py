@@ -93,7 +93,7 @@ def test_many_peers_go_in_pieces_and_none_of_their_networks_is_lost() -> None:
 
 def test_a_route_that_comes_back_goes_over_the_new_link() -> None:
     attrs = parse_items("routes", [ROUTE], [{"destination": "10.0.0.0/8", "via": "10.0.0.1", "device": "x"}])[0].attrs
-    _type, _flags, message = routing.route_request(attrs, {"x": 7}, "create")
+    _type, _flags, message = routing.route_request(attrs, 7, "create")
     message["header"] = {"type": 24, "flags": 0, "sequence_number": 1, "pid": 0}
     message.encode()
     again = messages.routemsg(bytearray(routing.readdressed(bytes(message.data), 99)))
