@@ -28,14 +28,19 @@ class Way:
 
 
 def play(lab: Lab, modems_pid: int) -> None:
-    """Play for ever. Writes ``playback.json`` with the start (epoch, lab host's clock) when it begins."""
+    """Play for ever.
+
+    Writes ``playback.json`` when it begins and whenever the machine was too busy for a step:
+    ``started_at`` (epoch, lab host's clock), ``step_s``, ``skipped`` steps so far.
+    """
     os.nice(-15)  # half seconds pass for a busy machine as well
     namespaces = namespace_paths(lab, {"modems": modems_pid})
     ways = _ways(lab, namespaces)
     step_s = next(iter(lab.traces.values())).step_s
     faults, seen = {}, None
     begin = time.monotonic()
-    write_json(lab.state / "playback.json", {"started_at": time.time(), "step_s": step_s})
+    playback = {"started_at": time.time(), "step_s": step_s, "skipped": 0}
+    write_json(lab.state / "playback.json", playback)
     step = 0
     while True:
         stamp = _stamp(lab)
@@ -46,7 +51,11 @@ def play(lab: Lab, modems_pid: int) -> None:
         for tc in {id(way.tc): way.tc for way in ways}.values():
             tc.stdin.flush()
         # A machine that was held up goes on where the time is, not where it stopped.
-        step = max(step + 1, int((time.monotonic() - begin) / step_s))
+        due = max(step + 1, int((time.monotonic() - begin) / step_s))
+        if due > step + 1:
+            playback["skipped"] += due - step - 1
+            write_json(lab.state / "playback.json", playback)
+        step = due
         time.sleep(max(0.0, begin + step * step_s - time.monotonic()))
 
 

@@ -18,8 +18,9 @@ Each direction is a netem with a tbf inside, and in that a plug:
   half a minute of pings, and having fallen asleep for that rate it does not notice a higher one. To open
   the gate also wakes it.
 
-A change of its rate fills a tbf's bucket. Played traces change it twice a second, so ``trace_lines`` takes
-the bucket off the rate, and uses the smallest bucket that is safe.
+The bucket of a tbf holds a packet, and what comes while a busy machine is late to send it; a smaller one
+loses that. A change of its rate fills the bucket. Played traces change it twice a second, so ``trace_lines``
+takes the bucket off the rate.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from .config import GuestError, Link, Shape
 ETHERNET_BYTES = 14
 WAY_PACKETS = 100_000
 WAY_RATE = "10gbit"
-BUCKET_S = 0.010
+LATE_S = 0.020
 # tc refuses less; with the gate shut it does not matter.
 LEAST_BIT = 8
 FAULT_FORMS = "blackhole, down, unplug, delay:MS, loss:PERCENT, rate:MBIT, clear"
@@ -118,7 +119,7 @@ def netem(device: str, shape: Shape, verb: str = "replace") -> str:
 
 def bottleneck(device: str, shape: Shape, verb: str = "replace") -> list[str]:
     """Return the lines that make or change the bottleneck: rate, queue and gate."""
-    bucket = bucket_bytes(shape, 2)
+    bucket = bucket_bytes(shape)
     lines = [_tbf(device, shape, verb, shape.rate_mbit * 1e6, bucket)]
     if verb == "replace":
         lines.append(f"qdisc replace dev {device} parent 10:1 handle 20: plug limit {queue_bytes(shape)}")
@@ -127,7 +128,7 @@ def bottleneck(device: str, shape: Shape, verb: str = "replace") -> list[str]:
 
 def trace_lines(device: str, shape: Shape, step_s: float) -> list[str]:
     """Return the lines that play one step of a trace: rate and bucket together carry the step's bytes."""
-    bucket = bucket_bytes(shape, 1)
+    bucket = bucket_bytes(shape)
     return [_tbf(device, shape, "change", shape.rate_mbit * 1e6 - bucket * 8 / step_s, bucket), _gate(device, shape)]
 
 
@@ -148,9 +149,9 @@ def queue_bytes(shape: Shape) -> int:
     return shape.queue_packets * (shape.mtu + ETHERNET_BYTES)
 
 
-def bucket_bytes(shape: Shape, packets: int) -> int:
-    """Return the size of the bucket: 10 ms of the rate, and at least so many full-size packets."""
-    return max(int(shape.rate_mbit * 1e6 / 8 * BUCKET_S), packets * (shape.mtu + ETHERNET_BYTES))
+def bucket_bytes(shape: Shape) -> int:
+    """Return the size of the bucket: a full-size packet, and what comes while we are late."""
+    return shape.mtu + ETHERNET_BYTES + int(shape.rate_mbit * 1e6 / 8 * LATE_S)
 
 
 def core_device(link: Link) -> str:

@@ -51,13 +51,13 @@ def test_a_direction_is_a_way_with_the_bottleneck_in_it():
     core, modem = shape.start_lines(lab_of(1).links[0])
     assert core == [
         "qdisc replace dev link1 root handle 1: netem limit 100000 delay 30ms rate 10gbit",
-        "qdisc replace dev link1 parent 1:1 handle 10: tbf rate 6000000bit burst 7500 limit 90840",
+        "qdisc replace dev link1 parent 1:1 handle 10: tbf rate 6000000bit burst 16514 limit 90840",
         "qdisc replace dev link1 parent 10:1 handle 20: plug limit 90840",
         "qdisc change dev link1 parent 10:1 handle 20: plug release_indefinite",
     ]
     assert modem == [
         "qdisc replace dev wan root handle 1: netem limit 100000 delay 30ms rate 10gbit",
-        "qdisc replace dev wan parent 1:1 handle 10: tbf rate 1000000bit burst 3028 limit 90840",
+        "qdisc replace dev wan parent 1:1 handle 10: tbf rate 1000000bit burst 4014 limit 90840",
         "qdisc replace dev wan parent 10:1 handle 20: plug limit 90840",
         "qdisc change dev wan parent 10:1 handle 20: plug release_indefinite",
     ]
@@ -120,12 +120,12 @@ def test_the_player_sets_each_step_and_leaves_a_shut_gate_alone():
         said.append([" ".join(line.split()[8:]) for line in tc.stdin.getvalue().splitlines()])
         tc.stdin.truncate(0)
         tc.stdin.seek(0)
-    flow = ["tbf rate 1960000bit burst 2500 limit 90840", "plug release_indefinite"]
+    flow = ["tbf rate 1895776bit burst 6514 limit 90840", "plug release_indefinite"]
     assert said == [
         flow,
         ["tbf rate 8bit burst 1514 limit 90840", "plug block"],
         [],
-        ["tbf rate 8bit burst 1514 limit 90840", "plug release_indefinite"],
+        ["tbf rate 8bit burst 1564 limit 90840", "plug release_indefinite"],
         flow,
     ]
 
@@ -134,7 +134,7 @@ def test_the_player_heeds_a_rate_fault():
     lab = lab_of(1, trace="t", rate_mbit=None)
     tc = SimpleNamespace(stdin=io.StringIO())
     player._set(lab, player.Way(lab.links[0], True, "link1", tc), 0, Faults(rate_mbit=1))
-    assert "rate 975776bit burst 1514" in tc.stdin.getvalue()
+    assert "rate 935776bit burst 4014" in tc.stdin.getvalue()
 
 
 def test_the_gateways_interfaces_are_there_but_neither_up_nor_addressed():
