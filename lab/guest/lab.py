@@ -51,8 +51,9 @@ def up(lab: Lab, raw: dict) -> dict[str, float]:
             )
             _wait_ssh(lab)
             done("ssh")
-        except BaseException:
-            _keep_logs(lab)
+        except BaseException as error:
+            if isinstance(error, GuestError):
+                _show_logs(lab)
             _down(lab.lab_id)
             raise
     return times
@@ -143,7 +144,7 @@ def _ssh_answers(address: str) -> bool:
         return False
 
 
-def _keep_logs(lab: Lab) -> None:
+def _show_logs(lab: Lab) -> None:
     """Show the end of each node's output before it goes."""
     for log in sorted(lab.state.glob("*.log")):
         lines = log.read_text(errors="replace").splitlines()[-10:]
