@@ -26,6 +26,8 @@ MASKED = """
 apt-daily-upgrade.timer apt-daily.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 podman-auto-update.timer systemd-tmpfiles-clean.timer
 podman-auto-update.service podman-restart.service podman.service podman.socket dnsmasq.service e2scrub_reap.service
+netavark-dhcp-proxy.service netavark-dhcp-proxy.socket netavark-firewalld-reload.service
+ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service
 systemd-udevd.service systemd-udev-trigger.service systemd-udevd-control.socket systemd-udevd-kernel.socket
 systemd-hwdb-update.service systemd-modules-load.service systemd-firstboot.service systemd-machine-id-commit.service
 systemd-repart.service systemd-pstore.service systemd-random-seed.service systemd-pcrphase.service
