@@ -22,6 +22,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -115,7 +116,16 @@ def image(distro: str) -> Image:
         if not home.exists():
             say(f"    making the {distro} image in {home} (Debian packages, about two minutes, once)")
             _build(recipe, home)
+        home.touch()
+        _forget_old_images(keep=home)
     return Image(home / "root.img", home / "vmlinuz", home / "initrd.img")
+
+
+def _forget_old_images(keep: Path) -> None:
+    """Remove images that nobody has used for a month."""
+    for old in paths.cache().glob("image-*"):
+        if old != keep and time.time() - old.stat().st_mtime > 30 * 86400:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _build(recipe: dict[str, object], home: Path) -> None:

@@ -289,7 +289,7 @@ def test_the_playbook_starts_servers_measures_writes_and_stops(lab: Lab) -> None
             "benchmark_capacity": CAPACITY,
             "benchmark_method": "veth",
             "benchmark_output": str(output),
-            "benchmark_options": {"warm_up_s": 0},
+            "benchmark_warm_up_s": 0,
         }
     }
     inventory = lab.directory / "inventory.json"

@@ -43,7 +43,7 @@ def concentrator_node(
         "links": [],
         "routes": [route for wiring in wirings for route in _lan_routes(wiring)],
         "rules": [],
-        "nft": concentrator_nft(names, concentrator.interface),
+        "nft": concentrator_nft(names, concentrator.interface, concentrator.carrier_pool),
         "sysctl": concentrator_sysctl(),
         "networkd": "",
     }

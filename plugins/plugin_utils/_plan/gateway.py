@@ -61,7 +61,11 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys) -> dict[str, Any]:
             *(rule for carrier in wiring.carriers for rule in _link_rules(wiring, carrier)),
             *_common_rules(),
         ],
-        "nft": gateway_nft([bond.bond.name for bond in wiring.bonds], [link.interface for link in links]),
+        "nft": gateway_nft(
+            [bond.bond.name for bond in wiring.bonds],
+            [link.interface for link in links],
+            wiring.concentrator.carrier_pool,
+        ),
         "sysctl": gateway_sysctl([link.interface for link in links]),
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),
     }

@@ -19,20 +19,22 @@ CLAMP = (
 )
 
 
-def gateway_nft(bonds: Iterable[str], links: Iterable[str]) -> str:
+def gateway_nft(bonds: Iterable[str], links: Iterable[str], carrier_pool: object) -> str:
     """MSS clamp on the bonds; NAT on the links themselves, for what leaves them when no bond is there."""
     return _table(
         {"bonds": bonds, "links": links},
+        arriving=_quiet_carriers(carrier_pool),
         forward=CLAMP,
         postrouting=("oifname @links masquerade",),
     )
 
 
-def concentrator_nft(bonds: Iterable[str], interface: str | None) -> str:
+def concentrator_nft(bonds: Iterable[str], interface: str | None, carrier_pool: object) -> str:
     """MSS clamp and NAT of what sites send out; nothing from site to site, nor past the bonds."""
     out = f'oifname "{interface}"' if interface else "oifname != @bonds"
     return _table(
         {"bonds": bonds},
+        arriving=_quiet_carriers(carrier_pool),
         forward=(
             f'iifname "{CONCENTRATOR_CARRIER}" drop',
             f'oifname "{CONCENTRATOR_CARRIER}" drop',
@@ -43,8 +45,20 @@ def concentrator_nft(bonds: Iterable[str], interface: str | None) -> str:
     )
 
 
-def _table(sets: dict[str, Iterable[str]], forward: Iterable[str], postrouting: Iterable[str]) -> str:
+def _quiet_carriers(pool: object) -> tuple[str]:
+    """Keep to ourselves that a carrier has no peer or no endpoint yet, as while a site is being set up.
+
+    WireGuard answers a leg's packet with ICMP host unreachable then, on this very node. The leg remembers it for
+    30 s (IPTUNNEL_ERR_TIMEO) and passes as many errors on to whoever uses it next, whose TCP connection breaks.
+    """
+    return (f'iifname "lo" ip saddr {pool} icmp type destination-unreachable icmp code host-unreachable drop',)
+
+
+def _table(
+    sets: dict[str, Iterable[str]], arriving: Iterable[str], forward: Iterable[str], postrouting: Iterable[str]
+) -> str:
     parts = [_set(name, members) for name, members in sets.items()]
+    parts.append(_chain("input", "filter", "filter", arriving))
     parts.append(_chain("forward", "filter", "mangle", forward))
     parts.append(_chain("postrouting", "nat", "srcnat", postrouting))
     return "table inet linkagg {\n" + "\n".join(parts) + "}\n"

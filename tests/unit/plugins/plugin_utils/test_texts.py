@@ -13,10 +13,10 @@ import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import texts
 
 TABLES = {
-    "gateway": texts.gateway_nft(["agg0"], ["wwan0", "wwan1", "eth0.7", "eth1"]),
-    "concentrator": texts.concentrator_nft([f"agg{site}-0" for site in range(1, 30)], None),
-    "concentrator with interface": texts.concentrator_nft(["agg1-0"], "eth0"),
-    "concentrator without sites": texts.concentrator_nft([], None),
+    "gateway": texts.gateway_nft(["agg0"], ["wwan0", "wwan1", "eth0.7", "eth1"], "10.208.0.0/12"),
+    "concentrator": texts.concentrator_nft([f"agg{site}-0" for site in range(1, 30)], None, "10.208.0.0/12"),
+    "concentrator with interface": texts.concentrator_nft(["agg1-0"], "eth0", "10.208.0.0/12"),
+    "concentrator without sites": texts.concentrator_nft([], None, "10.208.0.0/12"),
 }
 
 
