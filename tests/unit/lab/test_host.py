@@ -70,7 +70,9 @@ class TestMachine:
         (tmp_path / "console.log").write_text("lab-init: ready\n")
         (tmp_path / "heartbeat").write_text("12.3\n")
         process = host.subprocess.Popen(["sh", "-c", "sleep 300; true", str(tmp_path / "console.log")])
-        yield qemu.Machine(process.pid, 2222, "tcg")
+        machine = qemu.Machine(process.pid, 2222, "tcg")
+        assert qemu._wait_until(machine.running, 5)
+        yield machine
         process.kill()
         process.wait()
 
