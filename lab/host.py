@@ -38,6 +38,7 @@ KERNEL_PARTS = {
     "bridge": "bridge",
     "netem": "sch_netem",
     "tbf": "sch_tbf",
+    "plug": "sch_plug",
     "nftables": "nf_tables",
     "nftables NAT": "nft_nat",
     "overlayfs": "overlay",

@@ -14,11 +14,13 @@ step() { # NAME COMMAND...
     local name=$1 started=$SECONDS
     shift
     echo "==> $name"
-    if "$@"; then
+    local status=0
+    "$@" || status=$?
+    if [ $status = 0 ]; then
         echo "    $name: ok, $((SECONDS - started)) s"
     else
         failed+=("$name")
-        echo "    $name: FAILED (exit status $?), $((SECONDS - started)) s"
+        echo "    $name: FAILED (exit status $status), $((SECONDS - started)) s"
     fi
 }
 
