@@ -74,6 +74,8 @@ def inventory(profile: Profile) -> dict:
                 "ansible_ssh_args": f"-F {paths.SSH_CONFIG}",
                 "ansible_python_interpreter": "/usr/bin/python3",
                 "lab_bond_mode": "balance-rr",
+                # Whether the links keep their rates; with a played trace they do not.
+                "lab_steady": not any(link.playback for link in profile.links),
             },
             "children": {
                 "concentrators": {

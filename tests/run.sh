@@ -61,7 +61,10 @@ end_lab() { python -m lab down; }
 
 molecule_scenarios() {
     trap 'end_lab; exit 130' INT TERM HUP
-    step "molecule (in the lab)" python -m lab watch molecule test --all
+    local profile
+    for profile in seed-3g hilink umts-trace; do
+        step "molecule in the lab, profile $profile" env PROFILE=$profile python -m lab watch molecule test --all
+    done
     trap - INT TERM HUP
     end_lab > /dev/null
 }
