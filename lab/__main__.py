@@ -77,6 +77,16 @@ def _watch(args: argparse.Namespace) -> int:
     return watched(lifecycle.CurrentHost(), args.command, limit_s=args.limit)
 
 
+def _kernel_tests(args: argparse.Namespace) -> int:
+    """Fresh lab, the namespace tests on its kernel, lab down."""
+    from lab import kernel_tests
+
+    try:
+        return kernel_tests.run(lifecycle.up(args.profile, Stages()))
+    finally:
+        lifecycle.down()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -93,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--out", default="lab", help="folder of the report below build/")
     run.add_argument("--keep", action="store_true", help="leave the lab running at the end")
     command("up", _up, locked=True).add_argument("--profile", default="seed-3g")
+    command("kernel-tests", _kernel_tests, locked=True).add_argument("--profile", default="seed-3g")
     command("down", _down, locked=True)
     command("status", _status).add_argument("--json", action="store_true")
     command("shell", _shell).add_argument("node", choices=[*inventory.NODES, "labhost"])
@@ -112,8 +123,8 @@ def _interrupted(_signal: int, _frame: object) -> None:
 def main() -> int:
     """Run the command line; returns the exit status."""
     args = _parser().parse_args()
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGHUP, _interrupted)
+    for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, _interrupted)
     try:
         with lifecycle.exclusive() if args.locked else nullcontext():
             return args.run(args) or 0
