@@ -8,7 +8,7 @@ BOOTSTRAP := ./lab/bootstrap.sh
 LAB := $(PYTHON) -m lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-down bench test lint unit netns molecule pins clean
+.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-down bench test lint unit netns kernel molecule pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ unit: setup ## unit tests: no kernel, no network
 
 netns: setup ## tests against this machine's kernel in network namespaces (as root)
 	@./tests/run.sh netns
+
+kernel: setup ## those of them that need a kernel with everything, on the lab's
+	@./tests/run.sh kernel
 
 molecule: setup ## the Molecule scenarios in the lab
 	@./tests/run.sh molecule

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the checks and tests by group: lint, unit, netns, molecule, or all of them.
+# Runs the checks and tests by group: lint, unit, netns, kernel, molecule, or all of them.
 # Every step says its name and its seconds; the last line is the verdict.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -57,6 +57,12 @@ lint() {
 unit() { step "unit tests" pytest_in_collection -q tests/unit; }
 netns() { step "tests in network namespaces" as_root env PATH="$PATH" bash -c "cd '$collection' && PYTHONPATH='$root/build/collections:$root' python -m pytest -q tests/netns"; }
 
+kernel() {
+    trap 'end_lab; exit 130' INT TERM HUP
+    step "the same tests on the lab's kernel (bond, gretap, WireGuard, netem)" python -m lab kernel-tests
+    trap - INT TERM HUP
+}
+
 end_lab() { python -m lab down; }
 
 molecule_scenarios() {
@@ -71,10 +77,10 @@ molecule_scenarios() {
 
 started=$SECONDS
 case "${1:-all}" in
-    lint | unit | netns) "$1" ;;
+    lint | unit | netns | kernel) "$1" ;;
     molecule) molecule_scenarios ;;
-    all) lint; unit; netns; molecule_scenarios ;;
-    *) echo "usage: tests/run.sh lint|unit|netns|molecule|all" >&2; exit 2 ;;
+    all) lint; unit; netns; kernel; molecule_scenarios ;;
+    *) echo "usage: tests/run.sh lint|unit|netns|kernel|molecule|all" >&2; exit 2 ;;
 esac
 minutes=$(((SECONDS - started) / 60)) seconds=$(((SECONDS - started) % 60))
 if [ ${#failed[@]} -gt 0 ]; then
