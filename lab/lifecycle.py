@@ -192,6 +192,8 @@ def down() -> bool:
     state = _state()
     if not state:
         return False
+    # Whoever watches must not take this for a death.
+    _save(state | {"ready": False})
     host = _host(state) if "host" in state else None
     if isinstance(host, LocalHost):
         ask(
