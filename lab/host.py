@@ -163,26 +163,32 @@ def end_group(process: subprocess.Popen) -> None:
         break
 
 
-def watched(host: Watchable, command: list[str], *, env: Mapping[str, str] | None = None, limit_s: float = 1800) -> int:
-    """Run a command with its output on our terminal and return its exit status.
+def _attend(host: Watchable, process: subprocess.Popen, limit_s: float, too_late: str) -> tuple[str, str]:
+    """Wait for a child and return its (output, errors), empty where they are not piped; it is gone afterwards.
 
-    Ends it, and raises LabError with the console's tail, when the lab host dies or falls silent meanwhile.
+    LabError, with the console's tail, when the lab host dies or falls silent meanwhile, or with ``too_late``.
     """
-    sys.stdout.flush()
-    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
     end = time.monotonic() + limit_s
     try:
         while True:
             try:
-                return process.wait(1)
+                return process.communicate(timeout=1)
             except subprocess.TimeoutExpired:
                 pass
             if why := host.trouble():
                 raise LabError(f"{why}. The end of its console:\n{console_tail()}")
             if time.monotonic() > end:
-                raise LabError(f"{shlex.join(command[:2])} ... did not end within {limit_s:.0f} s")
+                raise LabError(too_late)
     finally:
         end_group(process)
+
+
+def watched(host: Watchable, command: list[str], *, env: Mapping[str, str] | None = None, limit_s: float = 1800) -> int:
+    """Run a command with its output on our terminal, bounded and watched, and return its exit status."""
+    sys.stdout.flush()
+    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
+    _attend(host, process, limit_s, f"{shlex.join(command[:2])} ... did not end within {limit_s:.0f} s")
+    return process.returncode
 
 
 def ask(host: Host, remote: list[str], limit_s: float = 180) -> str:
@@ -195,20 +201,8 @@ def ask(host: Host, remote: list[str], limit_s: float = 180) -> str:
         text=True,
         start_new_session=True,
     )
-    end = time.monotonic() + limit_s
-    try:
-        while True:
-            try:
-                out, err = process.communicate(timeout=1)
-                break
-            except subprocess.TimeoutExpired:
-                pass
-            if why := host.trouble():
-                raise LabError(f"{why}. The end of its console:\n{console_tail()}")
-            if time.monotonic() > end:
-                raise LabError(f"the lab host did not answer within {limit_s:.0f} s: {shlex.join(remote)[:200]}")
-    finally:
-        end_group(process)
+    too_late = f"the lab host did not answer within {limit_s:.0f} s: {shlex.join(remote)[:200]}"
+    out, err = _attend(host, process, limit_s, too_late)
     if process.returncode:
         raise LabError((err or out).strip() or f"{shlex.join(remote)[:200]} failed on the lab host")
     return out
