@@ -45,10 +45,15 @@ def wan(node: Node) -> Iterator[Node]:
 
 
 def everything() -> tuple[Any, ...]:
-    """All that can be changed, in ``ip``'s words."""
-    addresses = [item for item in ip("-j -4 address") if item.get("addr_info")]
-    six = [route for route in ip("-j -6 route show table all") if route.get("protocol") == "76"]
-    return ip("rule"), ip("-6 rule"), sorted(ip("-4 route show table all").splitlines()), six, addresses
+    """All that can be changed, in ``ip``'s words; not the carrier, which follows a moment after a link is up."""
+    links = [(link["ifname"], "UP" in link["flags"], link["addr_info"]) for link in ip("-j -4 address")]
+    four = sorted(line.replace(" linkdown", "").strip() for line in ip("-4 route show table all").splitlines())
+    six = [
+        {name: value for name, value in route.items() if name != "flags"}
+        for route in ip("-j -6 route show table all")
+        if route.get("protocol") == "76"
+    ]
+    return ip("rule"), ip("-6 rule"), four, six, links
 
 
 def test_all_is_made_as_written_and_a_second_run_does_nothing(wan: Node) -> None:

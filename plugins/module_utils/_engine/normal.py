@@ -11,9 +11,11 @@ from __future__ import annotations
 import base64
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Any
 
 ALIAS_PREFIX = "linkagg.wan"
+_once = lru_cache(maxsize=1 << 16)  # what is wanted comes again in what is there, for each of thousands of objects
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 
 
@@ -41,16 +43,19 @@ def alias(value: str) -> str:
     return value
 
 
+@_once
 def address(value: str) -> str:
     """An IPv4 or IPv6 address."""
     return str(ipaddress.ip_address(value))
 
 
+@_once
 def ipv4_address(value: str) -> str:
     """An IPv4 address."""
     return str(ipaddress.IPv4Address(value))
 
 
+@_once
 def address_with_prefix(value: str) -> str:
     """``10.0.0.1/24``; a bare address gets its full length."""
     return ipaddress.ip_interface(value).with_prefixlen
@@ -61,6 +66,7 @@ def addresses_with_prefix(value: list[str]) -> tuple[str, ...]:
     return tuple(sorted({address_with_prefix(item) for item in value}))
 
 
+@_once
 def network(value: str) -> str:
     """``10.0.0.0/24``; a bare address gets its full length, host bits are an error."""
     return ipaddress.ip_network(value).with_prefixlen

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._engine.errors import KernelError
+from .decoder import Answer, decode
 from .messages import attributes, build, errormsg
 
 NETLINK_ROUTE, NETLINK_GENERIC = 0, 16
@@ -25,6 +26,7 @@ _TOGETHER = 128  # requests handed over at once: their answers must fit the sock
 _BUFFER_BYTES = 1 << 17  # the kernel fills at most 32 KiB at a time
 _DUMP_ATTEMPTS = 5
 _HEADER = struct.Struct("=IHHII")
+_ERROR_CODE = struct.Struct("=i")
 
 
 class Conversation:
@@ -86,7 +88,7 @@ class Conversation:
         fields: Mapping[str, Any] | None = None,
         attrs: Mapping[str, Any] | None = None,
         flags: int = DUMP,
-    ) -> list[Any]:
+    ) -> list[Answer]:
         """All answers, decoded as ``cls``; begun again if the kernel's list changed while it was read."""
         for _attempt in range(_DUMP_ATTEMPTS):
             try:
@@ -95,7 +97,7 @@ class Conversation:
                 continue
         raise KernelError(errno.EAGAIN, "the kernel's tables kept changing while they were read")
 
-    def _answers(self, kind: int, message: Any, flags: int) -> Iterator[Any]:
+    def _answers(self, kind: int, message: Any, flags: int) -> Iterator[Answer]:
         cls = type(message)
         self._socket.send(self._encode(kind, flags | REQUEST, message))
         interrupted = False
@@ -111,9 +113,7 @@ class Conversation:
                     if interrupted:
                         raise _InterruptedDump
                     return
-                decoded = cls(bytearray(raw))
-                decoded.decode()
-                yield decoded
+                yield decode(cls, raw)
 
     def _encode(self, kind: int, flags: int, message: Any) -> bytearray:
         self._sequence += 1
@@ -140,11 +140,10 @@ class _InterruptedDump(Exception):
 
 
 def _refusal(raw: bytes) -> KernelError | None:
-    message = errormsg(bytearray(raw))
-    message.decode()
-    code = -message["error"]
+    code = -_ERROR_CODE.unpack_from(raw, _HEADER.size)[0]
     if code == 0:
         return None
+    message = decode(errormsg, raw)
     words = attributes(message).get("NLMSGERR_ATTR_MSG", "")
     reason = f"{os.strerror(code)} ({errno.errorcode.get(code, code)})"
     return KernelError(code, f"{words} [{reason}]" if words else reason)

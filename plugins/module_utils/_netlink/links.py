@@ -71,9 +71,8 @@ def read_link(rtnl: Conversation, name: str) -> Link:
 
 def _link(message: Any) -> Link:
     nlas = attributes(message)
-    info = attributes(nlas["IFLA_LINKINFO"]) if "IFLA_LINKINFO" in nlas else {}
-    data = info.get("IFLA_INFO_DATA")
-    inner = attributes(data) if isinstance(data, dict) and "attrs" in data else {}
+    info = nlas.get("IFLA_LINKINFO", {})
+    inner = info.get("IFLA_INFO_DATA") or {}
     return Link(
         name=nlas["IFLA_IFNAME"],
         index=message["index"],

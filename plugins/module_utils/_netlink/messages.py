@@ -14,6 +14,7 @@ from typing import Any
 
 from .._engine.tables import Kind, Nla
 from .._kinds import LINK_KINDS, RULE
+from .decoder import Answer
 from .library import genlmsg, nla, nlmsg
 
 _NESTED = 0x8000  # NLA_F_NESTED: strict parsers insist on it
@@ -41,10 +42,11 @@ class linkinfo(nla):
     __slots__ = ()
     nla_flags = _NESTED
     nla_map = ((1, "IFLA_INFO_KIND", "asciiz"), (2, "IFLA_INFO_DATA", "kind_data"))
+    by_kind = {"kind_data": ("IFLA_INFO_KIND", _DATA)}  # for the decoder
 
     @staticmethod
     def kind_data(self: Any, *_args: Any, **_kwargs: Any) -> type:
-        """The class of IFLA_INFO_DATA; pyroute2 calls it with the half-read message."""
+        """The class of IFLA_INFO_DATA; pyroute2 calls it with the message as far as it is made."""
         return _DATA.get(self.get_attr("IFLA_INFO_KIND"), self.cdata)
 
 
@@ -185,7 +187,7 @@ class wgmsg(genlmsg):
 
 def attributes(message: Any) -> dict[str, Any]:
     """Name -> value of a decoded message or nested attribute; what we have no name for is left out."""
-    return {slot[0]: slot[1] for slot in message["attrs"] if slot[0] != "UNKNOWN"}
+    return message.nlas if isinstance(message, Answer) else message
 
 
 def build(cls: type, fields: Mapping[str, Any], attrs: Mapping[str, Any]) -> Any:

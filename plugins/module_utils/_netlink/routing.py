@@ -55,7 +55,7 @@ def raw_routes(rtnl: Conversation, device: int) -> list[bytes]:
     for number in FAMILIES.values():
         messages = _dump(rtnl, GETROUTE, routemsg, {"family": number}, {"RTA_OIF": device})
         found += [
-            bytes(message.data)
+            message.raw
             for message in messages
             if attributes(message).get("RTA_OIF") == device and message["proto"] != KERNEL_PROTOCOL
         ]

@@ -14,6 +14,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import LINK_KINDS, ROUTE
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink import library, links, messages, routing
+from ansible_collections.linkagg.wan.plugins.module_utils._netlink.decoder import decode
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.learn import learnt, router_in_lease
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.wireguard import (
     chunks,
@@ -21,6 +22,13 @@ from ansible_collections.linkagg.wan.plugins.module_utils._netlink.wireguard imp
     peer_updates,
     unpack_endpoint,
 )
+
+
+def encoded(message: Any) -> bytes:
+    """The message as it goes to the kernel."""
+    message["header"] = {"type": 24, "flags": 0, "sequence_number": 1, "pid": 0}
+    message.encode()
+    return bytes(message.data)
 
 
 def test_an_attribute_that_is_not_listed_cannot_be_sent() -> None:
@@ -45,11 +53,7 @@ def test_every_link_attribute_survives_the_way_to_bytes_and_back(name: str) -> N
     (_type, _flags, made), (_set_type, _set_flags, marked) = links.new(kind, attrs)
     parsed: dict[str, Any] = {}
     for message in (made, marked):
-        message["header"] = {"type": 16, "flags": 0, "sequence_number": 1, "pid": 0}
-        message.encode()
-        again = messages.linkmsg(bytearray(message.data))
-        again.decode()
-        found = links._link(again)
+        found = links._link(decode(messages.linkmsg, encoded(message)))
         parsed |= {key: value for key, value in links.parse(kind, found).items() if value not in (None, "", 0)}
     assert {key: parsed[key] for key in attrs} == attrs
 
@@ -81,9 +85,7 @@ def test_many_peers_go_in_pieces_and_none_of_their_networks_is_lost() -> None:
     sizes = []
     for piece in pieces:
         message = messages.build(messages.wgmsg, {}, {"WGDEVICE_A_IFNAME": "wg0", "WGDEVICE_A_PEERS": piece})
-        message["header"] = {"type": 30, "flags": 0, "sequence_number": 1, "pid": 0}
-        message.encode()
-        sizes.append(len(message.data))
+        sizes.append(len(encoded(message)))
     assert max(sizes) < 32768
     networks = [item for piece in pieces for part in piece for item in part["WGPEER_A_ALLOWEDIPS"]]
     assert len(networks) == 599 + 2000
@@ -94,10 +96,7 @@ def test_many_peers_go_in_pieces_and_none_of_their_networks_is_lost() -> None:
 def test_a_route_that_comes_back_goes_over_the_new_link() -> None:
     attrs = parse_items("routes", [ROUTE], [{"destination": "10.0.0.0/8", "via": "10.0.0.1", "device": "x"}])[0].attrs
     _type, _flags, message = routing.route_request(attrs, 7, "create")
-    message["header"] = {"type": 24, "flags": 0, "sequence_number": 1, "pid": 0}
-    message.encode()
-    again = messages.routemsg(bytearray(routing.readdressed(bytes(message.data), 99)))
-    again.decode()
+    again = decode(messages.routemsg, routing.readdressed(encoded(message), 99))
     assert messages.attributes(again)["RTA_OIF"] == 99
     assert messages.attributes(again)["RTA_GATEWAY"] == "10.0.0.1"
 
