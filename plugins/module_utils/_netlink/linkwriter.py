@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from .._engine.errors import KernelError
@@ -15,33 +15,24 @@ from .._engine.objects import Obj, Step
 from .._engine.planner import Kinds
 from .._engine.tables import Kind
 from . import links, routing
-from .conversation import CREATE, REPLACE, Conversation
+from .conversation import CREATE, REPLACE
+from .node import Node
 from .wireguard import WireGuard
 
 GONE = (errno.ENODEV, errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL)
-
-SavedRoutes = dict[str, list[bytes]]
 
 
 class LinkWriter:
     """Steps about links.
 
-    ``there`` are the node's links as of the last read, ``saved`` the routes that went with links since then.
     With ``undo``, what is gone already is no error, and a link is removed only if it is ours by now.
     """
 
-    def __init__(
-        self,
-        rtnl: Conversation,
-        wireguard: Callable[[], WireGuard],
-        there: Mapping[str, links.Link],
-        saved: SavedRoutes,
-        undo: bool = False,
-    ) -> None:
-        self._rtnl = rtnl
-        self._wireguard = wireguard
-        self._there = there
-        self._saved = saved
+    def __init__(self, node: Node, undo: bool = False) -> None:
+        self._node = node
+        self._rtnl = node.rtnl
+        self._there: Mapping[str, links.Link] = node.links
+        self._saved = node.saved_routes
         self._undo = undo
 
     def apply(self, step: Step, kinds: Kinds) -> None:
@@ -71,7 +62,7 @@ class LinkWriter:
         if plain:
             return
         if kind.name == "wireguard":
-            self._wireguard().write(attrs, {})
+            self._node.talk(WireGuard).write(attrs, {})
         index = links.read_link(self._rtnl, name).index
         self._send(_enslaving(attrs.get("ports", ()), index))
         self._finish(name, index, attrs, {}, ports_moved=True)
@@ -120,7 +111,7 @@ class LinkWriter:
             batch.append(links.change_data(kind, name, data, attrs.get("mtu") if kind.resend else None))
         self._send(batch)
         if kind.name == "wireguard":
-            self._wireguard().write(attrs, before.attrs)
+            self._node.talk(WireGuard).write(attrs, before.attrs)
 
     def _change_stopped(self, kind: Kind, before: Obj, after: Obj, changed: set[str], release: bool) -> None:
         """Options for which a bond must be down, or without ports: down, change, back up, routes put back."""

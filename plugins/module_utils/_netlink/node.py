@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all object spaces share while one module runs: the conversations, and the node's links as of the last read."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from . import links
+from .conversation import NETLINK_ROUTE, Conversation
+
+SavedRoutes = dict[str, list[bytes]]
+
+
+class Closable(Protocol):
+    """A conversation of its own, as with WireGuard."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+Talk = TypeVar("Talk", bound=Closable)
+
+
+class Node:
+    """The node as seen through one rtnetlink conversation. ``links``, ``names`` and ``addresses()`` are as of the last
+    ``refresh``; ``saved_routes`` are the routes that went with links since then, as the kernel's own messages.
+    """
+
+    def __init__(self) -> None:
+        self.rtnl = Conversation(NETLINK_ROUTE)
+        self.links: dict[str, links.Link] = {}
+        self.names: dict[int, str] = {}
+        self.saved_routes: SavedRoutes = {}
+        self._addresses: dict[int, list[links.Address]] | None = None
+        self._talks: dict[type, Any] = {}
+
+    def close(self) -> None:
+        """End all conversations."""
+        self.rtnl.close()
+        for talk in self._talks.values():
+            talk.close()
+
+    def refresh(self) -> None:
+        """Read the links anew, and forget the rest of what was read."""
+        self.links = links.read_links(self.rtnl)
+        self.names = {link.index: link.name for link in self.links.values()}
+        self.saved_routes = {}
+        self._addresses = None
+
+    def addresses(self) -> dict[int, list[links.Address]]:
+        """All addresses but link-local ones, by interface index; one dump however many spaces ask."""
+        if self._addresses is None:
+            self._addresses = links.read_addresses(self.rtnl)
+        return self._addresses
+
+    def talk(self, cls: type[Talk]) -> Talk:
+        """The conversation of that class; opened when first asked for."""
+        if cls not in self._talks:
+            self._talks[cls] = cls()
+        return self._talks[cls]

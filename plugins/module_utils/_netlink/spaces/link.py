@@ -1,0 +1,73 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Links that we make: tunnels and bonds, known as ours by their alias."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..._engine.objects import Obj, Step
+from ..._engine.planner import Kinds
+from .. import links
+from ..linkwriter import LinkWriter
+from ..node import Node
+from ..wireguard import WireGuard
+
+
+class LinkSpace:
+    """Keyed by name."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> list[Obj]:
+        """Wanted links, whoever owns them, and ours of these kinds."""
+        wanted = {obj.key[1] for obj in want}
+        ports: dict[int, list[str]] = {}
+        for link in self._node.links.values():
+            if link.master:
+                ports.setdefault(link.master, []).append(link.name)
+        return [
+            self._obj(link, kinds, ports.get(link.index, []))
+            for link in self._node.links.values()
+            if link.name in wanted or (link.ours and link.kind in kinds)
+        ]
+
+    def objections(self, want: Sequence[Obj]) -> list[str]:
+        """Wanted ports that belong to a link that is not ours."""
+        problems = []
+        for obj in want:
+            for name in obj.attrs.get("ports", ()):
+                master = self._master(name)
+                if master and not master.ours:
+                    problems.append(
+                        f"{obj.kind} {obj.attrs['name']}: port {name} belongs to {master.name}, which is not ours: "
+                        "release it there, or take it off the list"
+                    )
+        return problems
+
+    def apply(self, step: Step, kinds: Kinds, *, undo: bool) -> None:
+        """Do it. KernelError if the kernel refuses."""
+        LinkWriter(self._node, undo).apply(step, kinds)
+
+    def _master(self, name: str) -> links.Link | None:
+        port = self._node.links.get(name)
+        return self._node.links.get(self._node.names.get(port.master or 0, "")) if port else None
+
+    def _obj(self, link: links.Link, kinds: Kinds, ports: Sequence[str]) -> Obj:
+        kind = kinds.get(link.kind or "")
+        if kind is None or not link.ours:
+            return Obj(link.kind or "", ("link", link.name), {"name": link.name, "alias": link.alias}, link.ours)
+        attrs = links.parse(kind, link)
+        names = {attr.name for attr in kind.attrs}
+        if "addresses" in names:
+            here = self._node.addresses().get(link.index, [])
+            attrs["addresses"] = tuple(sorted(address.text for address in here))
+        if kind.name == "wireguard":
+            attrs |= self._node.talk(WireGuard).read(link.name)
+        if "ports" in names:
+            attrs["ports"] = tuple(sorted(ports))
+            attrs["primary"] = self._node.names.get(link.nlas.get("IFLA_BOND_PRIMARY", 0))
+        context = {"master": self._node.names[link.master]} if link.master in self._node.names else {}
+        return Obj(kind.name, ("link", link.name), kind.applicable(attrs), True, context)
