@@ -119,31 +119,9 @@ options:
       - How many seconds to wait for next hops that are to be learnt, all together.
     type: int
     default: 20
-  state:
-    description:
-      - V(present) makes the listed objects be as described, V(absent) removes them.
-    type: str
-    choices: [present, absent]
-    default: present
-  purge:
-    description:
-      - Also remove what this module made earlier and that is not listed. Nothing that is not ours is touched.
-    type: bool
-    default: false
-attributes:
-  check_mode:
-    description: Works out the same steps and does none of them.
-    support: full
-  diff_mode:
-    description: Shows what the steps change, as text.
-    support: full
-  platform:
-    description: Linux 5.10 or newer.
-    platforms: linux
-    support: full
-requirements:
-  - python >= 3.11
-  - pyroute2 >= 0.7.2
+extends_documentation_fragment:
+  - linkagg.wan.reconcile
+  - linkagg.wan.attributes
 author:
   - linkagg.wan contributors (@linkagg)
 """

@@ -39,17 +39,8 @@ options:
     type: str
     choices: [present, absent]
     default: present
-attributes:
-  check_mode:
-    description: Works out the same changes and makes none of them.
-    support: full
-  diff_mode:
-    description: Shows what changes, as text.
-    support: full
-  platform:
-    description: Linux 5.10 or newer.
-    platforms: linux
-    support: full
+extends_documentation_fragment:
+  - linkagg.wan.attributes
 requirements:
   - nft (package nftables)
   - unshare (package util-linux)

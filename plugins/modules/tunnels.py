@@ -107,31 +107,9 @@ options:
       port:
         description: For V(vxlan), the UDP port. Without it, 4789. It cannot be changed in place.
         type: int
-  state:
-    description:
-      - V(present) makes the listed objects be as described, V(absent) removes them.
-    type: str
-    choices: [present, absent]
-    default: present
-  purge:
-    description:
-      - Also remove what this module made earlier and that is not listed. Nothing that is not ours is touched.
-    type: bool
-    default: false
-attributes:
-  check_mode:
-    description: Works out the same steps and does none of them.
-    support: full
-  diff_mode:
-    description: Shows what the steps change, as text.
-    support: full
-  platform:
-    description: Linux 5.10 or newer.
-    platforms: linux
-    support: full
-requirements:
-  - python >= 3.11
-  - pyroute2 >= 0.7.2
+extends_documentation_fragment:
+  - linkagg.wan.reconcile
+  - linkagg.wan.attributes
 author:
   - linkagg.wan contributors (@linkagg)
 """

@@ -25,17 +25,8 @@ options:
       - Where the keys are. It is made if missing, readable by root only.
     type: path
     default: /etc/linkagg/keys
-attributes:
-  check_mode:
-    description: Works out the same changes and makes none of them.
-    support: full
-  diff_mode:
-    description: Shows what changes, as text.
-    support: full
-  platform:
-    description: Linux 5.10 or newer.
-    platforms: linux
-    support: full
+extends_documentation_fragment:
+  - linkagg.wan.attributes
 requirements:
   - wg (package wireguard-tools)
 author:

@@ -22,8 +22,17 @@ def module(name: str) -> Any:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_documentation_and_argument_spec_agree(name: str) -> None:
-    documented = yaml.safe_load(module(name).DOCUMENTATION)["options"]
-    assert _plain(documented, "suboptions") == _plain(module(name).argument_spec(), "options")
+    assert _plain(documented(name), "suboptions") == _plain(module(name).argument_spec(), "options")
+
+
+def documented(name: str) -> dict[str, Any]:
+    """The module's documented options, those of the fragments that it extends included."""
+    documentation = yaml.safe_load(module(name).DOCUMENTATION)
+    options = dict(documentation["options"])
+    for fragment in documentation.get("extends_documentation_fragment", ()):
+        path = f"ansible_collections.linkagg.wan.plugins.doc_fragments.{fragment.rpartition('.')[2]}"
+        options |= yaml.safe_load(importlib.import_module(path).ModuleDocFragment.DOCUMENTATION)["options"]
+    return options
 
 
 def _plain(options: Mapping[str, Any], nested: str) -> dict[str, Any]:
