@@ -69,7 +69,7 @@ def reconcile(
     have = kernel.read(kinds, want, purge=purge)
     steps = plan_steps(want, have, kinds, purge=purge, state=state)
     if state == "present":
-        _refuse_impossible(kernel, kinds, want, check)
+        _refuse_impossible(kernel, kinds, want, steps, check)
     outcome = _outcome(steps, want, have, kinds)
     if steps and not check:
         _apply(kernel, kinds, steps, have)
@@ -90,8 +90,10 @@ def _outcome(steps: Sequence[Step], want: Sequence[Obj], have: Mapping[Key, Obj]
     return Outcome(texts, listing(before.values(), kinds), listing(after.values(), kinds), diff(steps, kinds))
 
 
-def _refuse_impossible(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], check: bool) -> None:
-    there = kernel.devices()
+def _refuse_impossible(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], steps: Sequence[Step], check: bool) -> None:
+    made = {step.key[1] for step in steps if step.op == "create" and step.key[0] == "link"}
+    gone = {step.key[1] for step in steps if step.op == "delete" and step.key[0] == "link"}
+    there = made.union(kernel.devices()) - gone
     problems = []
     for name, users in sorted(referenced_devices(want, kinds).items()):
         foreign = any(not kinds[obj.kind].creatable for obj in users)

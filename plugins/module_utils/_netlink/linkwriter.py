@@ -31,7 +31,6 @@ class LinkWriter:
     def __init__(self, node: Node, undo: bool = False) -> None:
         self._node = node
         self._rtnl = node.rtnl
-        self._there: Mapping[str, links.Link] = node.links
         self._saved = node.saved_routes
         self._undo = undo
 
@@ -50,8 +49,9 @@ class LinkWriter:
     def _create(self, kind: Kind, obj: Obj) -> None:
         attrs = obj.attrs
         name = attrs["name"]
+        self._node.forget(name)
         batch = links.new(kind, attrs)
-        master = self._there.get(obj.context.get("master", ""))
+        master = self._node.link(obj.context["master"]) if "master" in obj.context else None
         if master:
             batch.append(links.set_link(name, master=master.index))
             batch += [links.set_link(name, mtu=attrs["mtu"])] if attrs.get("mtu") else []  # the bond gave it its own
@@ -64,7 +64,7 @@ class LinkWriter:
         if kind.name == "wireguard":
             self._node.talk(WireGuard).write(attrs, {})
         index = links.read_link(self._rtnl, name).index
-        self._send(_enslaving(attrs.get("ports", ()), index))
+        self._take(attrs.get("ports", ()), index)
         self._finish(name, index, attrs, {}, ports_moved=True)
         if self._undo:
             self._put_routes_back(name, index)
@@ -74,7 +74,7 @@ class LinkWriter:
         if "addresses" in obj.attrs:
             self._save_routes(name)
         self._remove(name)
-        self._send(self._reopening(obj.attrs.get("ports", ())))
+        self._send(_reopening(self._known(obj.attrs.get("ports", ()))))
 
     def _recreate(self, kind: Kind, before: Obj, after: Obj) -> None:
         name = before.attrs["name"]
@@ -127,10 +127,25 @@ class LinkWriter:
         self._put_routes_back(name, index)
 
     def _move_ports(self, old: Iterable[str], new: Iterable[str], index: int, retake: bool = False) -> None:
-        gone = sorted(name for name in set(old) - set(new) if name in self._there)
-        release = [links.set_link(name, master=0) for name in gone]
-        taken = set(new) if retake else set(new) - set(old)
-        self._send([*release, *self._reopening(gone), *_enslaving(sorted(taken), index)])
+        gone = self._known(set(old) - set(new))
+        self._send([links.set_link(port.name, master=0) for port in gone] + _reopening(gone))
+        self._take(set(new) if retake else set(new) - set(old), index)
+
+    def _take(self, names: Iterable[str], index: int) -> None:
+        """Ports for a bond. They must be down to be taken in; the bond itself opens them."""
+        names = sorted(names)
+        self._known(names)  # with their own MTU, before the bond gives them another
+        self._send(
+            [
+                request
+                for name in names
+                for request in (links.set_link(name, up=False), links.set_link(name, master=index))
+            ]
+        )
+
+    def _known(self, names: Iterable[str]) -> list[links.Link]:
+        """Those of the links that there are, as they were read, or as a step has made them."""
+        return [link for link in map(self._node.link, sorted(names)) if link]
 
     def _finish(
         self,
@@ -151,11 +166,11 @@ class LinkWriter:
             batch += [links.add_address(index, text) for text in sorted(new)]
         if ports_moved and attrs.get("ports"):
             batch += [links.set_link(name, mtu=attrs["mtu"])] if attrs.get("mtu") else []
-            batch += [links.set_link(p, mtu=self._there[p].mtu) for p in attrs["ports"] if p in self._there]
+            batch += [links.set_link(port.name, mtu=port.mtu) for port in self._known(attrs["ports"])]
         if attrs.get("up") is not None and (was_down or attrs["up"] != before.get("up")):
             batch.append(links.set_link(name, up=attrs["up"]))
         if attrs.get("primary") and (was_down or attrs["primary"] != before.get("primary")):
-            batch.append(links.set_primary(name, self._there[attrs["primary"]].index))
+            batch += [links.set_primary(name, port.index) for port in self._known([attrs["primary"]])]
         self._send(batch)
         if old - new:
             self._put_routes_back(name, index)
@@ -170,18 +185,17 @@ class LinkWriter:
     def _remove(self, name: str) -> None:
         if not self._undo or links.read_link(self._rtnl, name).ours:
             self._send([links.delete(name)])
-
-    def _reopening(self, ports: Iterable[str]) -> list[links.Request]:
-        """A bond closes the ports that it releases; those that were up are to be up."""
-        return [links.set_link(name, up=True) for name in ports if name in self._there and self._there[name].up]
+            self._node.forget(name)
 
     def _index(self, name: str) -> int:
-        return links.read_link(self._rtnl, name).index if self._undo else self._there[name].index
+        there = None if self._undo else self._node.link(name)
+        return there.index if there else links.read_link(self._rtnl, name).index
 
     def _save_routes(self, name: str) -> None:
         """Remember the routes over a link that will lose them; the first time of a run is the one that counts."""
-        if name not in self._saved and name in self._there:
-            self._saved[name] = routing.raw_routes(self._rtnl, self._there[name].index)
+        there = self._node.link(name)
+        if name not in self._saved and there:
+            self._saved[name] = routing.raw_routes(self._rtnl, there.index)
 
     def _put_routes_back(self, name: str, index: int) -> None:
         """Some cannot come back, if their source address or next hop is gone for good. Ours among them are put
@@ -192,9 +206,6 @@ class LinkWriter:
                 self._rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, routing.readdressed(raw, index))
 
 
-def _enslaving(names: Iterable[str], index: int) -> list[links.Request]:
-    """A port must be down to be taken in; the bond itself opens it."""
-    batch = []
-    for name in names:
-        batch += [links.set_link(name, up=False), links.set_link(name, master=index)]
-    return batch
+def _reopening(ports: Iterable[links.Link]) -> list[links.Request]:
+    """A bond closes the ports that it releases; those that were up are to be up."""
+    return [links.set_link(port.name, up=True) for port in ports if port.up]

@@ -25,7 +25,8 @@ Talk = TypeVar("Talk", bound=Closable)
 
 class Node:
     """The node as seen through one rtnetlink conversation. ``links``, ``names`` and ``addresses()`` are as of the last
-    ``refresh``; ``saved_routes`` are the routes that went with links since then, as the kernel's own messages.
+    ``refresh``, but for links that steps have made or removed since; ``saved_routes`` are the routes that went with
+    links since then, as the kernel's own messages.
     """
 
     def __init__(self) -> None:
@@ -48,6 +49,16 @@ class Node:
         self.names = {link.index: link.name for link in self.links.values()}
         self.saved_routes = {}
         self._addresses = None
+
+    def link(self, name: str) -> links.Link | None:
+        """The link of that name, even if a step has made it since the last read."""
+        if name not in self.links:
+            self.links = {**links.read_links(self.rtnl), **self.links}
+        return self.links.get(name)
+
+    def forget(self, name: str) -> None:
+        """A step has made or removed that link: what was read of it is no longer true."""
+        self.links.pop(name, None)
 
     def addresses(self) -> dict[int, list[links.Address]]:
         """All addresses but link-local ones, by interface index; one dump however many spaces ask."""

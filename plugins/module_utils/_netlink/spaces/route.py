@@ -30,6 +30,7 @@ class RouteSpace:
 
     def apply(self, step: Step, kinds: Kinds, *, undo: bool) -> None:
         """Do it. KernelError if the kernel refuses."""
-        device = self._node.links.get(step.obj.attrs.get("device", ""))
+        name = step.obj.attrs.get("device")
+        device = self._node.link(name) if name else None
         request = routing.route_request(step.obj.attrs, device.index if device else None, step.op)
         self._node.rtnl.send([request])
