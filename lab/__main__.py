@@ -131,6 +131,9 @@ def main() -> int:
     except (LabError, ProfileError) as error:
         complain(f"\nFAIL: {error}")
         return 1
+    except BrokenPipeError:  # our reader has gone (``| head``): end as SIGPIPE would end us
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         complain("\nInterrupted; what this command had started is ended.")
         return 130

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.linkagg.wan.tests.netns.node import Node, enter, ip, why_no_namespaces
+
+
+def _end(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def pytest_configure() -> None:
+    """Let a session that is told to end remove its namespaces."""
+    signal.signal(signal.SIGTERM, _end)
 
 
 @pytest.fixture(scope="session")
