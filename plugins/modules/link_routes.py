@@ -181,39 +181,18 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
-from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import argument_options, parse_items
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import ROUTE, ROUTING, RULE, UPLINK
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import list_arguments, parse_lists
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import ROUTING, ROUTING_LISTS
 from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, run
 
 if TYPE_CHECKING:
     from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 
-LISTS = {"links": UPLINK, "routes": ROUTE, "rules": RULE}
-
 
 def argument_spec() -> dict[str, Any]:
     """The module's arguments, from the kind tables."""
-    lists = {
-        name: {"type": "list", "elements": "dict", "default": [], "options": argument_options([kind])}
-        for name, kind in LISTS.items()
-    }
-    return {**lists, "learn_timeout_s": {"type": "int", "default": 20}, **COMMON_OPTIONS}
-
-
-def parse(params: dict[str, Any]) -> list[Obj]:
-    """All objects of the three lists. EngineError with the problems of all three."""
-    found: list[Obj] = []
-    problems: list[str] = []
-    for name, kind in LISTS.items():
-        try:
-            found += parse_items(name, [kind], params[name])
-        except EngineError as exc:
-            problems += exc.problems
-    if problems:
-        raise EngineError(problems)
-    return found
+    return {**list_arguments(ROUTING_LISTS), "learn_timeout_s": {"type": "int", "default": 20}, **COMMON_OPTIONS}
 
 
 def main() -> None:
@@ -223,7 +202,7 @@ def main() -> None:
     def prepare(kernel: NetlinkKernel, want: Sequence[Obj]) -> Sequence[Obj]:
         return kernel.learn_next_hops(want, module.params["learn_timeout_s"], module.check_mode)
 
-    run(module, ROUTING, lambda: parse(module.params), prepare)
+    run(module, ROUTING, lambda: parse_lists(ROUTING_LISTS, module.params), prepare)
 
 
 if __name__ == "__main__":

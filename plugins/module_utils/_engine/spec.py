@@ -51,6 +51,28 @@ def parse_items(argument: str, kinds: Sequence[Kind], items: Iterable[Mapping[st
     return objects
 
 
+def list_arguments(lists: Mapping[str, Sequence[Kind]]) -> dict[str, dict[str, Any]]:
+    """Several list arguments of a module: name -> kinds of its items."""
+    return {
+        name: {"type": "list", "elements": "dict", "default": [], "options": argument_options(kinds)}
+        for name, kinds in lists.items()
+    }
+
+
+def parse_lists(lists: Mapping[str, Sequence[Kind]], params: Mapping[str, Any]) -> list[Obj]:
+    """The objects of several list arguments. EngineError with every mistake of all of them."""
+    objects: list[Obj] = []
+    problems: list[str] = []
+    for argument, kinds in lists.items():
+        try:
+            objects += parse_items(argument, kinds, params[argument])
+        except EngineError as exc:
+            problems += exc.problems
+    if problems:
+        raise EngineError(problems)
+    return objects
+
+
 def _required(kind: Kind, name: str) -> bool:
     return any(attr.name == name and attr.required for attr in kind.attrs)
 

@@ -16,6 +16,8 @@ from .wireguard import WIREGUARD
 TUNNELS = {kind.name: kind for kind in (WIREGUARD, GRETAP, VXLAN)}
 BONDS = {BOND.name: BOND}
 ROUTING = {kind.name: kind for kind in (UPLINK, ROUTE, RULE)}
+ROUTING_LISTS = {"links": (UPLINK,), "routes": (ROUTE,), "rules": (RULE,)}
+LISTS = {"tunnels": tuple(TUNNELS.values()), "bonds": (BOND,), **ROUTING_LISTS}
 LINK_KINDS = {**TUNNELS, **BONDS}
 
 __all__ = [
@@ -23,8 +25,10 @@ __all__ = [
     "BONDS",
     "GRETAP",
     "LINK_KINDS",
+    "LISTS",
     "ROUTE",
     "ROUTING",
+    "ROUTING_LISTS",
     "RULE",
     "TUNNELS",
     "UPLINK",

@@ -59,6 +59,8 @@ class NetlinkKernel:
         """The objects with ``via: learn`` replaced by what the node knows; see learn.py. A route over a device that
         does not exist stays as it is, for the engine to refuse.
         """
+        if not any(obj.attrs.get("via") == learn.LEARN for obj in want):
+            return list(want)
         rtnl = self._node.rtnl
         there = links.read_links(rtnl)
 

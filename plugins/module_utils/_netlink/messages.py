@@ -10,6 +10,7 @@ pyroute2 finds them. Layouts: linux/if_link.h, rtnetlink.h, fib_rules.h, wiregua
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from .._engine.tables import Kind, Nla
@@ -201,8 +202,13 @@ def build(cls: type, fields: Mapping[str, Any], attrs: Mapping[str, Any]) -> Any
     return message
 
 
+@cache
+def _codecs(cls: Any) -> dict[str, str]:
+    return {name: codec for _number, name, codec in cls.nla_map}
+
+
 def _nest(cls: type, attrs: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    known = {row[1]: row[2] for row in cls.nla_map}
+    known = _codecs(cls)
     result = []
     for name, value in attrs.items():
         if name not in known:
