@@ -20,6 +20,7 @@ description:
   - All mistakes in the data are reported at once, one per line.
 requirements:
   - netaddr on the controller
+  - jmespath on the controller
 positional: _input
 options:
   _input:
@@ -27,15 +28,28 @@ options:
       - A dictionary with the keys C(concentrators) and C(sites), each a dictionary from the name of a host to
         its C(linkagg_concentrator) or C(linkagg_site).
       - C(linkagg_concentrator) has C(address) (required, IPv4 or IPv6), C(interface) (of the way out, for NAT),
-        C(listen_port) (51820), C(mtu) (of the way out, 1500), C(carrier_pool) (10.208.0.0/12) and C(bond_pool)
-        (10.200.0.0/13).
+        C(listen_port) (51820), C(mtu) (of the way out, 1500), C(carrier_pool) (10.208.0.0/12), C(bond_pool)
+        (10.200.0.0/13), C(bond_pool_ipv6) (a private /64 made of a hash of the address), C(masquerade_ipv6)
+        (V(private), the default, hides unique local addresses behind the concentrator's own, V(all) every IPv6
+        address, V(none) none) and C(vxlan_port) (4789).
       - C(linkagg_site) has C(site_id) (required, 1 to 16383), C(concentrator) (the only one), C(lan) with
-        C(interface) and C(subnets), C(links) (required) and C(bonds) (one over all links).
+        C(interface) and C(subnets) (IPv4 and IPv6), C(links) (required), C(bonds) (one over all links), and the
+        first numbers of its routing tables, firewall marks and rules, C(table_base) (7600), C(mark_base) (30208)
+        and C(priority_base) (7600).
+      - When the LAN has an IPv6 subnet, the bonds carry IPv6 as well, with addresses of C(bond_pool_ipv6), and
+        the site's way out for IPv6 is over them.
       - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(unmanaged),
         the default, or an address with prefix length), C(next_hop) (required with such an address), C(mtu)
         (1500) and C(rate) with C(down_mbit) and C(up_mbit).
       - A bond has C(bond_id) (0 to 7), C(name) (agg0 for bond 0), C(mode) (V(balance-rr), the default,
-        V(balance-xor), V(active-backup) or V(broadcast)), C(xmit_hash_policy) (V(layer3+4)) and C(links) (all).
+        V(balance-xor), V(active-backup) or V(broadcast)), C(leg) (V(gretap), the default, or V(vxlan)), C(links)
+        (all), and of the kernel's options, by the names of its document about bonding, C(xmit_hash_policy)
+        (V(layer3+4) with V(balance-xor)), C(packets_per_slave), C(primary) (the name of a link),
+        C(primary_reselect), C(fail_over_mac), C(all_slaves_active), C(num_peer_notif), C(resend_igmp),
+        C(arp_interval), C(arp_ip_target), C(ns_ip6_target), C(arp_validate), C(arp_all_targets) and
+        C(arp_missed_max). An option that is not given is not in the plan.
+      - With C(arp_interval) and no target, each end of the bond watches the other. Targets are meant for both ends;
+        each leaves out its own address, and watches the other end if none is left.
     type: dict
     required: true
   public_keys:
@@ -44,6 +58,12 @@ options:
         interface.
       - The key of a peer that is not in it is V(none) in the plan, which M(linkagg.wan.tunnels) takes as "leave
         the peer as it is".
+    type: dict
+    default: {}
+  ra_interfaces:
+    description:
+      - Interfaces that learn IPv6 from router advertisements, as M(linkagg.wan.preflight) returns them, by host.
+      - Where IPv6 is carried, they are told to go on with it (C(accept_ra) 2), which routers do not by themselves.
     type: dict
     default: {}
 seealso:
@@ -77,12 +97,12 @@ _value:
       M(linkagg.wan.wireguard_keys)), C(tunnels) (for M(linkagg.wan.tunnels)), C(bonds) (for
       M(linkagg.wan.bonds)), C(links), C(routes) and C(rules) (for M(linkagg.wan.link_routes)), C(nft) (for
       M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
-    - C(sites) has for each site, for people, C(site_id), C(concentrator), C(mtu) (layer by layer for each link)
-      and C(bonds).
+    - C(sites) has for each site, for people, C(site_id), C(concentrator) and C(bonds), each with C(bond_id), C(name),
+      C(mode), C(mtu) and C(budget), the MTU layer by layer for each of its links.
   type: dict
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -90,13 +110,16 @@ from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import 
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.problems import PlanError
 
 
-def plan(data: Any, public_keys: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, Any]:
+def plan(
+    data: Any,
+    public_keys: Mapping[str, Mapping[str, str]] | None = None,
+    ra_interfaces: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
     """See DOCUMENTATION. Raises AnsibleFilterError with every mistake on a line of its own."""
     try:
-        return make_plan(data, public_keys)
+        return make_plan(data, public_keys, ra_interfaces)
     except PlanError as exc:
-        count = len(exc.problems)
-        raise AnsibleFilterError(f"{count} problem{'s' if count > 1 else ''} in the inventory:\n{exc}") from exc
+        raise AnsibleFilterError(exc.report()) from exc
 
 
 class FilterModule:

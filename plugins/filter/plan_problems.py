@@ -17,6 +17,7 @@ description:
     M(linkagg.wan.preflight) found on the nodes, so that all can be reported at once.
 requirements:
   - netaddr on the controller
+  - jmespath on the controller
 positional: _input
 options:
   _input:
@@ -25,6 +26,13 @@ options:
     required: true
   preflight:
     description: Lists of problems as M(linkagg.wan.preflight) returns them, by host.
+    type: dict
+    default: {}
+  addresses:
+    description:
+      - Addresses of interfaces as M(linkagg.wan.preflight) returns them, by host and interface.
+      - Those of links without a static address are held against the LAN and what is used of the pools, since a
+        modem may give out what is taken.
     type: dict
     default: {}
 seealso:
@@ -59,9 +67,13 @@ from typing import Any
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import list_problems
 
 
-def plan_problems(data: Any, preflight: Mapping[str, Sequence[str]] | None = None) -> list[str]:
+def plan_problems(
+    data: Any,
+    preflight: Mapping[str, Sequence[str]] | None = None,
+    addresses: Mapping[str, Mapping[str, Sequence[str]]] | None = None,
+) -> list[str]:
     """See DOCUMENTATION."""
-    return list_problems(data, preflight)
+    return list_problems(data, preflight, addresses)
 
 
 class FilterModule:

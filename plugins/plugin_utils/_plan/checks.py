@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .checks_address import check_addresses
+from .checks_bond import check_bonds
 from .checks_link import check_links
-from .model import Bond, Inventory, Site
-from .names import gateway_carrier, gateway_leg
+from .checks_numbers import check_numbers
+from .model import Inventory, Site
+from .names import CONCENTRATOR_CARRIER, concentrator_bond, concentrator_leg, gateway_carrier, gateway_leg
 from .problems import Problem, nearest
 
 
@@ -80,7 +82,12 @@ def check_uniqueness_within_sites(inventory: Inventory) -> Iterator[Problem]:
 
 
 def check_interface_names(inventory: Inventory) -> Iterator[Problem]:
-    """No two interfaces of a gateway with one name: those there are, and those that we make."""
+    """No two interfaces of a node with one name: those there are, and those that we make."""
+    for concentrator in inventory.concentrators.values():
+        if concentrator.interface is not None and _made_at_concentrator(inventory, concentrator.interface):
+            found = f"found '{concentrator.interface}', which is one that is made here"
+            allowed = "the interface of the way out"
+            yield Problem(concentrator.where, "key interface", found, allowed, "name another, or leave it out")
     for site in inventory.sites.values():
         made = dict(_interfaces_made(site))
         links = {link.interface: f"the interface of link {link.name}" for link in site.links if link.interface}
@@ -96,30 +103,16 @@ def check_interface_names(inventory: Inventory) -> Iterator[Problem]:
                 yield Problem(where, key, found, "a name that no other interface has", "name another")
 
 
-def check_bond_links(inventory: Inventory) -> Iterator[Problem]:
-    """A bond names links that exist, each once, one at least."""
-    for site in inventory.sites.values():
-        known = [link.name for link in site.links if link.name]
-        if "bonds" not in site.unread and not site.bonds:
-            remedy = "leave it out for one bond over all links"
-            yield Problem(site.where, "key bonds", "found an empty list", "a list with one element at least", remedy)
-        for bond in site.bonds if known else ():
-            yield from _bond_links(bond, known)
-
-
-def _bond_links(bond: Bond, known: list[str]) -> Iterator[Problem]:
-    allowed = ", ".join(known)
-    if bond.links == () and "links" not in bond.unread:
-        yield Problem(bond.where, "key links", "found an empty list", allowed, "name a link, or leave it out for all")
-    seen = set()
-    for name in bond.links or ():
-        if name not in known:
-            meant = nearest(name, known)
-            remedy = f"did you mean {meant}?" if meant else "name links of this site"
-            yield Problem(bond.where, "key links", f"found '{name}', which is no link", allowed, remedy)
-        elif name in seen:
-            yield Problem(bond.where, "key links", f"found '{name}' twice", "each link once", "remove one")
-        seen.add(name)
+def _made_at_concentrator(inventory: Inventory, name: str) -> bool:
+    """Whether it is one of ours; sites of all concentrators count, since they may move."""
+    if name == CONCENTRATOR_CARRIER:
+        return True
+    return any(
+        name == concentrator_bond(site.site_id, bond.bond_id)
+        or name in (concentrator_leg(site.site_id, bond.bond_id, link.link_id) for link in site.links)
+        for site in inventory.sites.values()
+        for bond in site.bonds
+    )
 
 
 def _interfaces_made(site: Site) -> Iterator[tuple[str, str]]:
@@ -150,7 +143,8 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_concentrators,
     check_uniqueness_within_sites,
     check_interface_names,
-    check_bond_links,
+    check_bonds,
+    check_numbers,
     check_links,
     check_addresses,
 )

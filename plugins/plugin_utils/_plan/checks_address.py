@@ -10,9 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .checks_link import concentrator_of
-from .deps import IPNetwork
+from .deps import IPAddress, IPNetwork, iprange_to_cidrs
+from .limits import MAX_BOND_ID, MAX_LINK_ID
 from .model import Concentrator, Inventory, Site
-from .numbers import BOND_PREFIX, bond_offset, carrier_offset
+from .numbers import (
+    BOND_PREFIX,
+    bond_addresses,
+    bond_offset,
+    carrier_address,
+    carrier_offset,
+    concentrator_carrier_address,
+)
 from .problems import Problem
 
 
@@ -34,7 +42,9 @@ def check_addresses(inventory: Inventory) -> Iterator[Problem]:
         concentrator = concentrator_of(inventory, site)
         if concentrator is not None:
             sites_of[concentrator.host].append(site)
+            yield from _against_pools(_used(concentrator, site), _found(site))
         yield from _overlaps(_ranges_at_gateway(site))
+        yield from _against_lans(_lans(site), _found(site))
     for host, sites in sites_of.items():
         concentrator = inventory.concentrators[host]
         pools = _pools(concentrator)
@@ -48,7 +58,11 @@ def check_addresses(inventory: Inventory) -> Iterator[Problem]:
 
 
 def _pools(concentrator: Concentrator) -> list[Range]:
-    pools = (("carrier_pool", concentrator.carrier_pool), ("bond_pool", concentrator.bond_pool))
+    pools = (
+        ("carrier_pool", concentrator.carrier_pool),
+        ("bond_pool", concentrator.bond_pool),
+        ("bond_pool_ipv6", concentrator.bond_pool_ipv6),
+    )
     where = concentrator.where
     return [Range(pool, where, f"key {key}", f"{key} of {where}") for key, pool in pools if pool is not None]
 
@@ -68,7 +82,36 @@ def _modems(site: Site) -> list[Range]:
             shown=str(link.static),
         )
         for link in site.links
-        if link.static is not None and link.static.address.version == 4
+        if link.static is not None
+    ]
+
+
+def _found(site: Site) -> list[Range]:
+    """Subnets that links were given by others, as found on the node."""
+    return [
+        Range(address.subnet, link.where, "key address", "", shown=f"{address} on {link.interface}")
+        for link in site.links
+        for address in link.found
+    ]
+
+
+def _used(concentrator: Concentrator, site: Site) -> list[Range]:
+    """What a gateway itself uses of the pools: modems of others may well have addresses in the rest of them."""
+    used: list[tuple[str, IPAddress, IPAddress]] = []
+    if site.site_id is not None and concentrator.carrier_pool is not None:
+        pool, far = concentrator.carrier_pool, concentrator_carrier_address(concentrator.carrier_pool)
+        used.append(("carrier_pool", far, far))
+        ends = (carrier_address(pool, site.site_id, number) for number in (0, MAX_LINK_ID))
+        used.append(("carrier_pool", *ends))
+    for key, pool in (("bond_pool", concentrator.bond_pool), ("bond_pool_ipv6", concentrator.bond_pool_ipv6)):
+        if site.site_id is not None and pool is not None and pool.version in site.versions:
+            ends = (bond_addresses(pool, site.site_id, number)[number > 0] for number in (0, MAX_BOND_ID))
+            used.append((key, *ends))
+    what = f"of {concentrator.where}, as far as site {site.host} uses it"
+    return [
+        Range(subnet, concentrator.where, f"key {key}", f"{key} {what}")
+        for key, first, last in used
+        for subnet in iprange_to_cidrs(first, last)
     ]
 
 
@@ -89,10 +132,27 @@ def _overlaps(ranges: list[Range]) -> Iterator[Problem]:
 
 
 def _against_pools(pools: list[Range], ranges: list[Range]) -> Iterator[Problem]:
+    """One problem for each range and pool; a pool may be given in several pieces."""
     for this in ranges:
+        met: set[str] = set()
         for pool in pools:
-            if _overlap(this.subnet, pool.subnet):
+            if pool.what not in met and _overlap(this.subnet, pool.subnet):
+                met.add(pool.what)
                 yield _overlap_problem(this, pool)
+
+
+def _against_lans(lans: list[Range], found: list[Range]) -> Iterator[Problem]:
+    """A modem that gives out the LAN's own subnet, as two devices in their makers' settings easily do."""
+    for this in found:
+        for lan in lans:
+            if _overlap(this.subnet, lan.subnet):
+                yield Problem(
+                    this.where,
+                    this.key,
+                    f"found {this.shown}, which overlaps {lan.subnet}, {lan.what}",
+                    "subnets that are apart",
+                    "set another subnet in the modem, or renumber the LAN",
+                )
 
 
 def _same_lan(where: str, lans: list[Range]) -> Iterator[Problem]:
@@ -114,33 +174,42 @@ def _same_lan(where: str, lans: list[Range]) -> Iterator[Problem]:
 
 def _pool_sizes(concentrator: Concentrator, sites: list[Site]) -> Iterator[Problem]:
     """The last address that each pool must hold, against its size."""
+    numbered = [site for site in sites if site.site_id is not None]
     carriers = [
         (carrier_offset(site.site_id, link.link_id) + 1, site)
-        for site in sites
+        for site in numbered
         for link in site.links
-        if site.site_id is not None and link.link_id is not None
+        if link.link_id is not None
     ]
-    bonds = [
-        (bond_offset(site.site_id, bond.bond_id) + (1 << 32 - BOND_PREFIX) - 1, site)
-        for site in sites
-        for bond in site.bonds
-        if site.site_id is not None and bond.bond_id is not None
-    ]
-    for key, pool, needs in (
-        ("carrier_pool", concentrator.carrier_pool, carriers),
-        ("bond_pool", concentrator.bond_pool, bonds),
-    ):
-        if pool is None or not needs:
-            continue
-        last, site = max(needs, key=lambda need: need[0])
-        if last > pool.last - pool.first:
-            yield Problem(
-                concentrator.where,
-                f"key {key}",
-                f"found {pool}, too small for site {site.host} with its site_id {site.site_id}",
-                f"prefix length {32 - last.bit_length()} or shorter",
-                "give a larger pool, or the site a smaller site_id",
-            )
+    yield from _pool_size(concentrator, "carrier_pool", concentrator.carrier_pool, carriers)
+    for key, pool in (("bond_pool", concentrator.bond_pool), ("bond_pool_ipv6", concentrator.bond_pool_ipv6)):
+        version = 6 if key == "bond_pool_ipv6" else 4
+        size = 1 << (32 if version == 4 else 128) - BOND_PREFIX[version]
+        bonds = [
+            (bond_offset(version, site.site_id, bond.bond_id) + size - 1, site)
+            for site in numbered
+            if version in site.versions
+            for bond in site.bonds
+            if bond.bond_id is not None
+        ]
+        yield from _pool_size(concentrator, key, pool, bonds)
+
+
+def _pool_size(
+    concentrator: Concentrator, key: str, pool: IPNetwork | None, needs: list[tuple[int, Site]]
+) -> Iterator[Problem]:
+    if pool is None or not needs:
+        return
+    last, site = max(needs, key=lambda need: need[0])
+    if last > pool.last - pool.first:
+        longest = (32 if pool.version == 4 else 128) - last.bit_length()
+        yield Problem(
+            concentrator.where,
+            f"key {key}",
+            f"found {pool}, too small for site {site.host} with its site_id {site.site_id}",
+            f"prefix length {longest} or shorter",
+            "give a larger pool, or the site a smaller site_id",
+        )
 
 
 def _concentrator_address(concentrator: Concentrator, ranges: list[Range]) -> Iterator[Problem]:

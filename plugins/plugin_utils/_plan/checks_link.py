@@ -38,7 +38,7 @@ def check_links(inventory: Inventory) -> Iterator[Problem]:
             yield from _address_taken(link, where, seen)
             if concentrator is not None and concentrator.address is not None:
                 yield from _family(link, where, outer_family(concentrator))
-                yield from _mtu(link, where, concentrator)
+                yield from _mtu(link, where, concentrator, site)
 
 
 def _next_hop(link: Link, where: str) -> Iterator[Problem]:
@@ -103,7 +103,7 @@ def _family(link: Link, where: str, family: str) -> Iterator[Problem]:
         )
 
 
-def _mtu(link: Link, where: str, concentrator: Concentrator) -> Iterator[Problem]:
+def _mtu(link: Link, where: str, concentrator: Concentrator, site: Site) -> Iterator[Problem]:
     if link.mtu is None or concentrator.mtu is None:
         return
     family = outer_family(concentrator)
@@ -116,13 +116,17 @@ def _mtu(link: Link, where: str, concentrator: Concentrator) -> Iterator[Problem
             "correct it, or use an IPv4 address of the concentrator",
         )
         return
-    budget = mtu_budget(link.mtu, family=family, far_mtu=concentrator.mtu)
-    if budget.mtu < LEAST_MTU["ipv4"]:
-        steps = ", ".join(f"{name} {size:+d}" for name, size in budget.layers)
-        yield Problem(
-            where,
-            "key mtu",
-            f"found {link.mtu}, which leaves {budget.mtu} for the bond ({steps})",
-            f"what leaves {LEAST_MTU['ipv4']} or more",
-            "correct it, or leave the link out",
-        )
+    inner = f"ipv{max(site.versions)}"
+    used_by = [bond for bond in site.bonds if bond.leg and (bond.links is None or link.name in bond.links)]
+    for leg in sorted({bond.leg for bond in used_by}):
+        budget = mtu_budget(link.mtu, leg=leg, family=family, far_mtu=concentrator.mtu)
+        if budget.mtu < LEAST_MTU[inner]:
+            steps = ", ".join(f"{name} {size:+d}" for name, size in budget.layers)
+            because = ", since the LAN has IPv6" if inner == "ipv6" else ""
+            yield Problem(
+                where,
+                "key mtu",
+                f"found {link.mtu}, which leaves {budget.mtu} for the bond ({steps})",
+                f"what leaves {LEAST_MTU[inner]} or more{because}",
+                "correct it, or leave the link out" + (", or the LAN's IPv6 subnets" if because else ""),
+            )

@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from .bond_end import bond_end, leg_end
 from .budget import mtu_budget
 from .checks_link import outer_family
 from .model import Concentrator
@@ -20,16 +21,19 @@ from .names import (
     gateway_carrier,
     key_file,
 )
-from .numbers import BOND_PREFIX, MAIN_TABLE, concentrator_carrier_address
-from .shapes import gretap_item, route_item, wireguard_item
+from .numbers import MAIN_TABLE, concentrator_carrier_address
+from .shapes import route_item, wireguard_item
 from .texts import concentrator_nft, concentrator_sysctl
 from .wiring import BondWiring, PublicKeys, SiteWiring
 
 
 def concentrator_node(
-    concentrator: Concentrator, wirings: Sequence[SiteWiring], public_keys: PublicKeys
+    concentrator: Concentrator, wirings: Sequence[SiteWiring], public_keys: PublicKeys, learning: Collection[str]
 ) -> dict[str, Any]:
-    """The concentrator's part of ``nodes``; ``wirings`` are its sites, by site_id."""
+    """The concentrator's part of ``nodes``; ``wirings`` are its sites, by site_id.
+
+    ``learning`` are its interfaces that learn IPv6 from router advertisements.
+    """
     bonds = [(wiring, bond) for wiring in wirings for bond in wiring.bonds]
     names = [concentrator_bond(wiring.site.site_id, bond.bond.bond_id) for wiring, bond in bonds]
     return {
@@ -43,8 +47,8 @@ def concentrator_node(
         "links": [],
         "routes": [route for wiring in wirings for route in _lan_routes(wiring)],
         "rules": [],
-        "nft": concentrator_nft(names, concentrator.interface, concentrator.carrier_pool),
-        "sysctl": concentrator_sysctl(),
+        "nft": concentrator_nft(names, concentrator.interface, concentrator.carrier_pool, concentrator.masquerade_ipv6),
+        "sysctl": concentrator_sysctl({version for wiring in wirings for version in wiring.site.versions}, learning),
         "networkd": "",
     }
 
@@ -77,34 +81,34 @@ def _carrier(concentrator: Concentrator, wirings: Sequence[SiteWiring], public_k
 def _legs(wiring: SiteWiring, bond: BondWiring) -> Iterator[dict[str, Any]]:
     for leg in bond.legs:
         link = leg.carrier.link
-        yield gretap_item(
+        yield leg_end(
             concentrator_leg(wiring.site.site_id, bond.bond.bond_id, link.link_id),
-            local=wiring.concentrator_carrier_address,
-            remote=leg.carrier.gateway_address,
-            key=leg.tunnel_id,
-            mtu=bond.mtu,
+            wiring,
+            bond,
+            leg,
+            at_gateway=False,
             alias=f"{ALIAS}leg of link {link.name} of site {wiring.site.host}",
         )
 
 
 def _bond(wiring: SiteWiring, bond: BondWiring) -> dict[str, Any]:
     site_id, bond_id = wiring.site.site_id, bond.bond.bond_id
-    return {
-        "name": concentrator_bond(site_id, bond_id),
-        "mode": bond.bond.mode,
-        "xmit_hash_policy": bond.bond.xmit_hash_policy,
-        "mtu": bond.mtu,
-        "addresses": [f"{bond.concentrator_address}/{BOND_PREFIX}"],
-        "ports": [concentrator_leg(site_id, bond_id, leg.carrier.link.link_id) for leg in bond.legs],
-        "alias": f"{ALIAS}bond {bond_id} to site {wiring.site.host}",
-    }
+    links = [leg.carrier.link for leg in bond.legs]
+    return bond_end(
+        concentrator_bond(site_id, bond_id),
+        bond,
+        legs={link.name: concentrator_leg(site_id, bond_id, link.link_id) for link in links},
+        at_gateway=False,
+        alias=f"{ALIAS}bond {bond_id} to site {wiring.site.host}",
+    )
 
 
 def _lan_routes(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
-    for subnet in sorted(wiring.site.lan.subnets):
+    gateway = {subnet.version: subnet.gateway for subnet in wiring.aggregate.subnets}
+    for lan in sorted(wiring.site.lan.subnets):
         yield route_item(
-            str(subnet),
+            str(lan),
             table=MAIN_TABLE,
-            via=str(wiring.aggregate.gateway_address),
+            via=str(gateway[lan.version]),
             device=concentrator_bond(wiring.site.site_id, wiring.aggregate.bond.bond_id),
         )

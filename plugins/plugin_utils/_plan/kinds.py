@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,10 +63,27 @@ def positive_number() -> Kind:
     return Kind("a number above 0", parse)
 
 
-def choice(*names: str) -> Kind:
-    """One of a few words."""
+def boolean() -> Kind:
+    """Yes or no; the words that Ansible itself takes for them are accepted, since templates produce text."""
+    words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+
+    def parse(value: Any) -> bool:
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in words:
+            return words[value.lower()]
+        raise Refused
+
+    return Kind("true, false", parse)
+
+
+def choice(*names: str, refused: Mapping[str, str] | None = None) -> Kind:
+    """One of a few words; ``refused`` are words that one could expect among them, with the reason why not."""
+    reasons = refused or {}
 
     def parse(value: Any) -> str:
+        if isinstance(value, str) and value in reasons:
+            raise Refused(reasons[value])
         if not isinstance(value, str) or value not in names:
             raise Refused
         return str(value)
@@ -92,6 +109,11 @@ def interface() -> Kind:
     return text(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}", "an interface name of 1 to 15 of A-Z a-z 0-9 _ . -", never)
 
 
+def link_name() -> Kind:
+    """What a link is called; short, since names of interfaces are made of it (see names.py)."""
+    return text(r"[a-z0-9][a-z0-9_-]{0,9}", "1 to 10 of a-z 0-9 _ -, beginning with a letter or digit")
+
+
 def _ip_address(value: Any) -> IPAddress:
     if not isinstance(value, str):
         raise Refused
@@ -110,30 +132,53 @@ def _ip_network(value: Any) -> IPNetwork:
         raise Refused from exc
 
 
-def ip_address() -> Kind:
-    """One IPv4 or IPv6 address of a host."""
+def ip_address(version: int | None = None) -> Kind:
+    """One address of a host, IPv4 or IPv6, or of that version only."""
 
     def parse(value: Any) -> IPAddress:
         address = _ip_address(value)
         if int(address) == 0 or address.is_multicast() or address.is_loopback():
             raise Refused
+        if version is not None and address.version != version:
+            raise Refused
         return address
 
-    return Kind("the IPv4 or IPv6 address of a host", parse)
+    named = {4: "an IPv4 address", 6: "an IPv6 address"}.get(version or 0, "the IPv4 or IPv6 address")
+    return Kind(f"{named} of a host", parse)
 
 
-def ipv4_subnet() -> Kind:
-    """An IPv4 subnet with no host bits set."""
+# What can be no network of anybody's own, with what it is (IANA's special-purpose address registries).
+_NO_SUBNET = {
+    "0.0.0.0/8": "of this host",
+    "127.0.0.0/8": "loopback",
+    "169.254.0.0/16": "link-local",
+    "224.0.0.0/3": "multicast or reserved",
+    "::/16": "special",
+    "fe80::/10": "link-local",
+    "ff00::/8": "multicast",
+}
+_EXAMPLE = {4: "192.168.1.0/24", 6: "fd00:1:2:3::/64"}
+
+
+def subnet(*versions: int) -> Kind:
+    """A subnet of one of these IP versions with no host bits set."""
+    special = [(IPNetwork(text), what) for text, what in _NO_SUBNET.items()] if IPNetwork is not None else []
 
     def parse(value: Any) -> IPNetwork:
         network = _ip_network(value)
-        if network.version != 4:
-            raise Refused("IPv6 is not planned inside the tunnels yet")
+        if network.version not in versions:
+            raise Refused
         if network.cidr != network or network.ip != network.network:
             raise Refused(f"the subnet of that address is {network.cidr}")
+        if network.prefixlen == 0:
+            raise Refused("that is every address there is")
+        for other, what in special:
+            if other.version == network.version and other.first <= network.last and network.first <= other.last:
+                raise Refused(f"{other} is {what}")
         return network
 
-    return Kind("an IPv4 subnet such as 192.168.1.0/24", parse)
+    families = " or ".join(f"IPv{version}" for version in versions)
+    return Kind(f"an {families} subnet such as {' or '.join(_EXAMPLE[version] for version in versions)}", parse)
 
 
 def link_address() -> Kind:

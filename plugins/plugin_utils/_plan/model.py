@@ -11,7 +11,8 @@ ever sees such an object.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from .deps import IPAddress, IPNetwork
 from .kinds import StaticAddress
@@ -28,6 +29,9 @@ class Concentrator:
     mtu: int
     carrier_pool: IPNetwork
     bond_pool: IPNetwork
+    bond_pool_ipv6: IPNetwork
+    masquerade_ipv6: str
+    vxlan_port: int
     where: str = ""
     unread: frozenset[str] = frozenset()
 
@@ -44,7 +48,7 @@ class Lan:
 
 @dataclass(frozen=True)
 class Link:
-    """One internet uplink of a site."""
+    """One internet uplink of a site. ``found`` are addresses that its interface was seen to have."""
 
     name: str
     link_id: int
@@ -53,6 +57,7 @@ class Link:
     next_hop: IPAddress | None
     mtu: int
     rate: dict[str, float] | None = None
+    found: tuple[StaticAddress, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
 
@@ -61,16 +66,26 @@ class Link:
         """The link's static address, None when somebody else gives it one."""
         return self.address if isinstance(self.address, StaticAddress) else None
 
+    @property
+    def subnets(self) -> tuple[IPNetwork, ...]:
+        """The link's own subnets as far as they are known, each once."""
+        known = (self.static, *self.found) if self.static else self.found
+        return tuple(dict.fromkeys(address.subnet for address in known))
+
 
 @dataclass(frozen=True)
 class Bond:
-    """One bond of a site; ``links`` are names of links, None stands for all of them."""
+    """One bond of a site; ``links`` are names of links, None stands for all of them.
+
+    ``options`` are the kernel's, by its names for them, and only those that both ends are to set.
+    """
 
     bond_id: int
     name: str
     mode: str
-    xmit_hash_policy: str
+    leg: str
     links: tuple[str, ...] | None
+    options: dict[str, Any] = field(default_factory=dict)
     where: str = ""
     unread: frozenset[str] = frozenset()
 
@@ -85,8 +100,16 @@ class Site:
     lan: Lan
     links: tuple[Link, ...]
     bonds: tuple[Bond, ...]
+    table_base: int
+    mark_base: int
+    priority_base: int
     where: str = ""
     unread: frozenset[str] = frozenset()
+
+    @property
+    def versions(self) -> tuple[int, ...]:
+        """The IP versions that the bonds carry: IPv4, and IPv6 when the LAN has it."""
+        return (4, 6) if any(subnet.version == 6 for subnet in self.lan.subnets) else (4,)
 
     def links_of(self, bond: Bond) -> tuple[Link, ...]:
         """The links of a bond of this site, by link_id."""

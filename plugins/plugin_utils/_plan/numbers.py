@@ -9,29 +9,35 @@ Widths: site_id 14 bits, bond_id 3 bits, link_id 6 bits.
 
 from __future__ import annotations
 
+import hashlib
+
 from .deps import IPAddress, IPNetwork
-from .tables import MAX_BOND_ID, MAX_LINK_ID, MAX_SITE_ID
+from .limits import MAX_BOND_ID, MAX_LINK_ID, MAX_SITE_ID
 
-# A link's table, mark and route metric are these plus its link_id (below 64, so the ranges stay apart).
-TABLE_BASE = 7600
 MAIN_TABLE = 254
-MARK_BASE = 0x7600
+# Tables with a meaning of their own (linux/rtnetlink.h): default, main, local; none can be 0.
+RESERVED_TABLES = {253: "default", 254: "main", 255: "local"}
 
-# Rule priorities: before everything of the distribution (main is 32766), in the order of the decision.
-PRIORITY_MARK = 7600
-PRIORITY_CARRIER = 7700
-PRIORITY_LINK = 7800
-PRIORITY_MAIN = 7900
-PRIORITY_AGGREGATE = 7901
+# A site's rules, as numbers above its priority_base, in the order of the decision. A link's own is that plus its
+# link_id (below 64, so the ranges stay apart).
+RULE_MARK = 0
+RULE_CARRIER = 100
+RULE_LINK = 200
+RULE_MAIN = 300
+RULE_AGGREGATE = 301
 
 # The last resort within a link's table: what belongs to a link never leaves by another.
 BLACKHOLE_METRIC = 65535
 
-BOND_PREFIX = 30
+# Prefix length of a bond's subnet, of two addresses, by IP version.
+BOND_PREFIX = {4: 30, 6: 126}
+
+# Bits of the field that a leg's number goes into: a GRE key (RFC 2890), a VXLAN network identifier (RFC 7348).
+TUNNEL_ID_BITS = {"gretap": 32, "vxlan": 24}
 
 
 def tunnel_id(site_id: int, bond_id: int, link_id: int) -> int:
-    """GRE key or VNI of a leg: ``site_id << 9 | bond_id << 6 | link_id`` (23 bits; a VNI has 24, a key 32).
+    """GRE key or VNI of a leg: ``site_id << 9 | bond_id << 6 | link_id`` (23 bits, see TUNNEL_ID_BITS).
 
     Raises ValueError when an id does not fit its field.
     """
@@ -46,14 +52,15 @@ def tunnel_id(site_id: int, bond_id: int, link_id: int) -> int:
     return site_id << 9 | bond_id << 6 | link_id
 
 
-def link_table(link_id: int) -> int:
-    """Routing table of a link; also the metric of its fail-open route in the main table."""
-    return TABLE_BASE + link_id
+def link_table(table_base: int, link_id: int) -> int:
+    """Routing table of a link; also the metric of its fail-open route in the main table. The base itself is the
+    aggregate's."""
+    return table_base + link_id
 
 
-def link_mark(link_id: int) -> int:
+def link_mark(mark_base: int, link_id: int) -> int:
     """Firewall mark of a link's carrier."""
-    return MARK_BASE + link_id
+    return mark_base + link_id
 
 
 def carrier_offset(site_id: int, link_id: int) -> int:
@@ -71,12 +78,27 @@ def concentrator_carrier_address(pool: IPNetwork) -> IPAddress:
     return IPAddress(pool.first + 1, pool.version)
 
 
-def bond_offset(site_id: int, bond_id: int) -> int:
-    """Place of a bond's /30 within the bond pool."""
-    return (site_id << 3 | bond_id) << (32 - BOND_PREFIX)
+def bond_offset(version: int, site_id: int, bond_id: int) -> int:
+    """Place of a bond's subnet within the bond pool of an IP version.
+
+    IPv4: one /30 after the other. IPv6: ``<pool>:<site_id>:<bond_id>:1`` in hexadecimal, to be read by people.
+    """
+    if version == 6:
+        return site_id << 32 | bond_id << 16
+    return (site_id << 3 | bond_id) << (32 - BOND_PREFIX[4])
 
 
 def bond_addresses(pool: IPNetwork, site_id: int, bond_id: int) -> tuple[IPAddress, IPAddress]:
-    """The concentrator's and the gateway's address on a bond."""
-    first = pool.first + bond_offset(site_id, bond_id)
+    """The concentrator's and the gateway's address on a bond, of the pool's IP version."""
+    first = pool.first + bond_offset(pool.version, site_id, bond_id)
     return IPAddress(first + 1, pool.version), IPAddress(first + 2, pool.version)
+
+
+def private_pool(address: IPAddress) -> IPNetwork:
+    """The IPv6 bond pool of the concentrator at a public address: a /64 of unique local addresses (RFC 4193).
+
+    The 40 bits that must be as good as random are of a hash of the address, which no one else has, so that they
+    are the same in each run without being kept anywhere.
+    """
+    digest = hashlib.sha256(f"linkagg.wan bond_pool_ipv6 {address}".encode()).digest()
+    return IPNetwork((0xFD << 120 | int.from_bytes(digest[:5], "big") << 80, 64), version=6)

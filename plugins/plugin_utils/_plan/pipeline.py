@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .checks import check_inventory
 from .concentrator import concentrator_node
-from .deps import NETADDR_MISSING
+from .deps import missing
+from .found import Addresses, with_found_addresses
 from .gateway import gateway_node
 from .model import Inventory
 from .problems import PlanError, Problem
@@ -20,41 +21,54 @@ from .reading import read_inventory
 from .wiring import PublicKeys, SiteWiring, wire_inventory
 
 
-def check(data: Any) -> tuple[Inventory, list[Problem]]:
-    """Read and check inventory data; every mistake is a problem, none is raised."""
-    if NETADDR_MISSING is not None:
-        remedy = f"install it where ansible-playbook runs: pip install netaddr ({NETADDR_MISSING})"
-        return Inventory({}, {}), [Problem("controller", "Python package netaddr", "missing", "", remedy)]
+def check(data: Any, addresses: Addresses | None = None) -> tuple[Inventory, list[Problem]]:
+    """Read and check inventory data; every mistake is a problem, none is raised.
+
+    ``addresses`` are those that interfaces were found to have, ``{host: {interface: [address with prefix length]}}``.
+    """
+    if missing():
+        return Inventory({}, {}), missing()
     inventory, problems = read_inventory(data)
+    inventory = with_found_addresses(inventory, addresses or {})
     return inventory, [*problems, *check_inventory(inventory)]
 
 
-def make_plan(data: Any, public_keys: PublicKeys | None = None) -> dict[str, Any]:
+def make_plan(
+    data: Any, public_keys: PublicKeys | None = None, ra_interfaces: Mapping[str, Collection[str]] | None = None
+) -> dict[str, Any]:
     """``{nodes: {host: desired state}, sites: {host: explanation}}`` of plain lists, dicts, text and numbers.
 
     ``data`` is ``{'concentrators': {host: linkagg_concentrator}, 'sites': {host: linkagg_site}}``,
-    ``public_keys`` is ``{host: {interface: key}}``; a key not in it is None in the plan.
+    ``public_keys`` is ``{host: {interface: key}}``; a key not in it is None in the plan. ``ra_interfaces`` is
+    ``{host: interfaces that learn IPv6 from router advertisements}``.
     Raises PlanError with every mistake.
     """
     inventory, problems = check(data)
     if problems:
         raise PlanError(problems)
-    keys = public_keys or {}
+    keys, learning = public_keys or {}, ra_interfaces or {}
     wirings = wire_inventory(inventory)
     by_concentrator: Mapping[str, list[SiteWiring]] = defaultdict(list)
     for wiring in wirings:
         by_concentrator[wiring.concentrator.host].append(wiring)
     nodes = {
-        host: concentrator_node(concentrator, by_concentrator[host], keys)
+        host: concentrator_node(concentrator, by_concentrator[host], keys, learning.get(host, ()))
         for host, concentrator in sorted(inventory.concentrators.items())
     }
-    nodes.update((wiring.site.host, gateway_node(wiring, keys)) for wiring in wirings)
+    nodes.update(
+        (wiring.site.host, gateway_node(wiring, keys, learning.get(wiring.site.host, ()))) for wiring in wirings
+    )
     return {"nodes": nodes, "sites": {wiring.site.host: _explain(wiring) for wiring in wirings}}
 
 
-def list_problems(data: Any, preflight: Mapping[str, Sequence[str]] | None = None) -> list[str]:
-    """Texts of every mistake in ``data``, then those that ``linkagg.wan.preflight`` found on nodes, by host."""
-    _inventory, problems = check(data)
+def list_problems(
+    data: Any, preflight: Mapping[str, Sequence[str]] | None = None, addresses: Addresses | None = None
+) -> list[str]:
+    """Texts of every mistake in ``data``, then those that ``linkagg.wan.preflight`` found on nodes, by host.
+
+    ``addresses``: see ``check``.
+    """
+    _inventory, problems = check(data, addresses)
     found_on_nodes = [f"host {host}: {text}" for host, texts in (preflight or {}).items() for text in texts]
     return [str(problem) for problem in problems] + found_on_nodes
 
@@ -64,14 +78,13 @@ def _explain(wiring: SiteWiring) -> dict[str, Any]:
     return {
         "site_id": wiring.site.site_id,
         "concentrator": wiring.concentrator.host,
-        "mtu": {carrier.link.name: carrier.budget.breakdown() for carrier in wiring.carriers},
         "bonds": [
             {
                 "bond_id": bond.bond.bond_id,
                 "name": bond.bond.name,
                 "mode": bond.bond.mode,
                 "mtu": bond.mtu,
-                "links": [leg.carrier.link.name for leg in bond.legs],
+                "budget": {leg.carrier.link.name: leg.budget.breakdown() for leg in bond.legs},
             }
             for bond in wiring.bonds
         ],

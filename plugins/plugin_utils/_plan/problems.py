@@ -18,6 +18,11 @@ class PlanError(ValueError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def report(self) -> str:
+        """The problems with a line above that counts them."""
+        count = len(self.problems)
+        return f"{count} problem{'s' if count > 1 else ''} in the inventory:\n{self}"
+
 
 @dataclass(frozen=True)
 class Problem:

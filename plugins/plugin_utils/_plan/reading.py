@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .bonding import BOND, DEFAULT_HASH_POLICY, OPTIONS
 from .kinds import Refused
 from .model import Bond, Concentrator, Inventory, Lan, Link, Site
+from .numbers import private_pool
 from .problems import Problem, nearest, show
 from .tables import CONCENTRATOR, SITE, Key, Table
 
@@ -46,8 +48,11 @@ class Reader:
         self.problems.append(Problem(where, key, found, allowed, remedy))
 
     def _unknown_keys(self, table: Table, data: Mapping[Any, Any], where: str) -> None:
-        for name in data:
-            if name not in table.names:
+        for name, value in data.items():
+            if name in table.refused:
+                remedy = f"remove it: {table.refused[name]}"
+                self.problems.append(Problem(where, f"key {name}", show(value), "", remedy))
+            elif name not in table.names:
                 called = {word: key.name for key in table.keys for word in key.also_called}
                 meant = called.get(name) or nearest(name, table.names)
                 remedy = f"did you mean {meant}?" if meant else "remove it"
@@ -103,13 +108,26 @@ def read_inventory(data: Any) -> tuple[Inventory, list[Problem]]:
     """Read ``{'concentrators': {host: linkagg_concentrator}, 'sites': {host: linkagg_site}}``."""
     reader = Reader()
     concentrators = {
-        host: Concentrator(host=host, **reader.mapping(CONCENTRATOR, value, f"concentrator {host}"))
+        host: _concentrator(host, reader.mapping(CONCENTRATOR, value, f"concentrator {host}"))
         for host, value in _hosts(reader, data, "concentrators")
     }
+    sites, problems = read_sites(data)
+    return Inventory(concentrators=concentrators, sites=sites), [*reader.problems, *problems]
+
+
+def read_sites(data: Any) -> tuple[dict[str, Site], list[Problem]]:
+    """Read ``{'sites': {host: linkagg_site}}`` and nothing else of it."""
+    reader = Reader()
     sites = {
         host: _site(host, reader.mapping(SITE, value, f"site {host}")) for host, value in _hosts(reader, data, "sites")
     }
-    return Inventory(concentrators=concentrators, sites=sites), reader.problems
+    return sites, reader.problems
+
+
+def read_site(data: Any) -> tuple[dict[str, Site], list[Problem]]:
+    """Read one ``linkagg_site``, whose host is not known."""
+    reader = Reader()
+    return {"": _site("", reader.mapping(SITE, data, "site"))}, reader.problems
 
 
 def _hosts(reader: Reader, data: Any, part: str) -> list[tuple[str, Any]]:
@@ -121,29 +139,36 @@ def _hosts(reader: Reader, data: Any, part: str) -> list[tuple[str, Any]]:
     return [(str(host), value) for host, value in hosts.items()]
 
 
+def _concentrator(host: str, values: dict[str, Any]) -> Concentrator:
+    if values["bond_pool_ipv6"] is None and "bond_pool_ipv6" not in values["unread"] and values["address"]:
+        values["bond_pool_ipv6"] = private_pool(values["address"])
+    return Concentrator(host=host, **values)
+
+
 def _site(host: str, values: dict[str, Any]) -> Site:
     links = tuple(Link(**link) for link in values.pop("links") or ())
     bonds = values.pop("bonds")
     if bonds is None:
-        bonds = () if "bonds" in values["unread"] else (_default_bond(),)
+        bonds = () if "bonds" in values["unread"] else (Reader().mapping(BOND, {}, ""),)
     lan = values.pop("lan")
     return Site(
         host=host,
         links=links,
-        bonds=tuple(_named(bond) for bond in bonds),
+        bonds=tuple(_bond(bond) for bond in bonds),
         lan=_lan(lan) if lan else Lan(),
         **values,
     )
 
 
-def _default_bond() -> dict[str, Any]:
-    return Reader().mapping(next(key.table for key in SITE.keys if key.name == "bonds"), {}, "")
-
-
-def _named(bond: dict[str, Any]) -> Bond:
-    if bond["name"] is None and bond["bond_id"] is not None and "name" not in bond["unread"]:
-        bond = {**bond, "name": f"agg{bond['bond_id']}"}
-    return Bond(**bond)
+def _bond(values: dict[str, Any]) -> Bond:
+    """The kernel's options that were given go together, in the order of their table."""
+    given = {option.name: values.pop(option.name) for option in OPTIONS}
+    options = {name: value for name, value in given.items() if value is not None}
+    if values["mode"] == "balance-xor" and "xmit_hash_policy" not in values["unread"]:
+        options.setdefault("xmit_hash_policy", DEFAULT_HASH_POLICY)
+    if values["name"] is None and values["bond_id"] is not None and "name" not in values["unread"]:
+        values["name"] = f"agg{values['bond_id']}"
+    return Bond(**values, options=options)
 
 
 def _lan(lan: dict[str, Any]) -> Lan:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .deps import IPAddress
 
-GRE_TTL = 64
+TTL = 64
 
 
 def wireguard_item(
@@ -38,16 +38,41 @@ def wireguard_item(
     }
 
 
-def gretap_item(name: str, *, local: IPAddress, remote: IPAddress, key: int, mtu: int, alias: str) -> dict[str, Any]:
-    """A gretap element of ``linkagg.wan.tunnels``."""
+def leg_item(
+    name: str, *, kind: str, tunnel_id: int, vxlan_port: int, local: IPAddress, remote: IPAddress, mtu: int, alias: str
+) -> dict[str, Any]:
+    """A gretap or vxlan element of ``linkagg.wan.tunnels``."""
+    number = {"vni": tunnel_id, "port": vxlan_port} if kind == "vxlan" else {"key": tunnel_id}
     return {
-        "kind": "gretap",
+        "kind": kind,
         "name": name,
         "local": str(local),
         "remote": str(remote),
-        "key": key,
+        **number,
         "mtu": mtu,
-        "ttl": GRE_TTL,
+        "ttl": TTL,
+        "alias": alias,
+    }
+
+
+def bond_item(
+    name: str,
+    *,
+    mode: str,
+    options: dict[str, Any],
+    mtu: int,
+    addresses: list[str],
+    ports: list[str],
+    alias: str,
+) -> dict[str, Any]:
+    """An element of ``linkagg.wan.bonds``; of the kernel's options those that there are, by its names for them."""
+    return {
+        "name": name,
+        "mode": mode,
+        **options,
+        "mtu": mtu,
+        "addresses": addresses,
+        "ports": ports,
         "alias": alias,
     }
 

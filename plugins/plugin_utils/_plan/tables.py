@@ -6,72 +6,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
+from .bonding import BOND
+from .keys import Key, Table
 from .kinds import (
-    Kind,
     choice,
     integer,
     interface,
     ip_address,
-    ipv4_subnet,
     link_address,
+    link_name,
     positive_number,
+    subnet,
     text,
 )
-
-# Bond modes that the planner lets through, and the policies of the kernel's bonding document.
-BOND_MODES = ("balance-rr", "balance-xor", "active-backup", "broadcast")
-XMIT_HASH_POLICIES = ("layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4", "vlan+srcmac")
-
-# Widths of the fields that make up a tunnel id and the addresses (see numbers.py).
-MAX_SITE_ID = 16383
-MAX_LINK_ID = 62
-MAX_BOND_ID = 7
-
-
-@dataclass(frozen=True)
-class Key:
-    """One key: either of a scalar ``kind`` or a nested ``table``; ``many`` makes it a list of those.
-
-    ``also_called``: what people write for it who know it by another name."""
-
-    name: str
-    kind: Kind | None = None
-    table: Table | None = None
-    many: bool = False
-    required: bool = False
-    default: Any = None
-    remedy: str = "correct it"
-    also_called: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if (self.kind is None) == (self.table is None):
-            raise TypeError(f"key {self.name} needs a kind or a table, and not both")
-        if self.required and self.default is not None:
-            raise TypeError(f"key {self.name} is required, so its default would never be used")
-        if self.kind is not None and self.default is not None:
-            self.kind.parse(self.default)
-
-
-@dataclass(frozen=True)
-class Table:
-    """The keys of one mapping. ``named_by`` is the key whose value names an element of a list to people,
-    ``variable`` the Ansible variable that holds the mapping."""
-
-    noun: str
-    keys: tuple[Key, ...]
-    named_by: str = ""
-    variable: str = ""
-    names: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        names = tuple(key.name for key in self.keys)
-        if len(set(names)) != len(names):
-            raise TypeError(f"table {self.noun} has a key twice")
-        object.__setattr__(self, "names", names)
-
+from .limits import MAX_LINK_ID, MAX_PRIORITY_BASE, MAX_SITE_ID
 
 RATE = Table(
     "rate",
@@ -87,7 +35,7 @@ LINK = Table(
     keys=(
         Key(
             "name",
-            text(r"[a-z0-9][a-z0-9_-]{0,9}", "1 to 10 of a-z 0-9 _ -, beginning with a letter or digit"),
+            link_name(),
             required=True,
             remedy="give the link a short name; interfaces are called after it",
         ),
@@ -115,35 +63,13 @@ LINK = Table(
     ),
 )
 
-BOND = Table(
-    "bond",
-    named_by="bond_id",
-    keys=(
-        Key(
-            "bond_id",
-            integer(0, MAX_BOND_ID),
-            default=0,
-            remedy="give each bond of the site another number",
-        ),
-        Key("name", interface(), remedy="choose another name, or leave it out for agg<bond_id>"),
-        Key("mode", choice(*BOND_MODES), default="balance-rr", remedy="choose one of these modes"),
-        Key(
-            "xmit_hash_policy",
-            choice(*XMIT_HASH_POLICIES),
-            default="layer3+4",
-            remedy="choose one of these policies",
-        ),
-        Key("links", LINK.keys[0].kind, many=True, remedy="list names of this site's links"),
-    ),
-)
-
 LAN = Table(
     "lan",
     (
         Key("interface", interface(), remedy="name the LAN's interface as `ip link` shows it"),
         Key(
             "subnets",
-            ipv4_subnet(),
+            subnet(4, 6),
             many=True,
             required=True,
             remedy="list the subnets behind the gateway; the concentrator routes them back to the site",
@@ -169,6 +95,24 @@ SITE = Table(
         Key("lan", table=LAN),
         Key("links", table=LINK, many=True, required=True, remedy="list the site's links, one at least"),
         Key("bonds", table=BOND, many=True, remedy="leave it out for one bond over all links"),
+        Key(
+            "table_base",
+            integer(1, 0xFFFFFFFF - MAX_LINK_ID),
+            default=7600,
+            remedy="choose another first number; routing tables and metrics are counted from it",
+        ),
+        Key(
+            "mark_base",
+            integer(1, 0xFFFFFFFF - MAX_LINK_ID),
+            default=0x7600,
+            remedy="choose another first number; firewall marks are counted from it",
+        ),
+        Key(
+            "priority_base",
+            integer(1, MAX_PRIORITY_BASE),
+            default=7600,
+            remedy="choose another first number; priorities of policy rules are counted from it",
+        ),
     ),
 )
 
@@ -192,15 +136,29 @@ CONCENTRATOR = Table(
         ),
         Key(
             "carrier_pool",
-            ipv4_subnet(),
+            subnet(4),
             default="10.208.0.0/12",
             remedy="give a private subnet that nothing else uses",
         ),
         Key(
             "bond_pool",
-            ipv4_subnet(),
+            subnet(4),
             default="10.200.0.0/13",
             remedy="give a private subnet that nothing else uses",
         ),
+        Key(
+            "bond_pool_ipv6",
+            subnet(6),
+            remedy="give a subnet that nothing else uses, or leave it out for a private one made of the address",
+            also_called=("bond_pool6", "bond_pool_v6"),
+        ),
+        Key(
+            "masquerade_ipv6",
+            choice("private", "all", "none"),
+            default="private",
+            remedy="say whose IPv6 addresses the concentrator hides behind its own",
+            also_called=("nat66", "nat6", "npt", "masquerade"),
+        ),
+        Key("vxlan_port", integer(1, 65535), default=4789, remedy="choose a free UDP port"),
     ),
 )

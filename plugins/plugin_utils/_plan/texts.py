@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from .names import CONCENTRATOR_CARRIER
 
@@ -29,7 +29,9 @@ def gateway_nft(bonds: Iterable[str], links: Iterable[str], carrier_pool: object
     )
 
 
-def concentrator_nft(bonds: Iterable[str], interface: str | None, carrier_pool: object) -> str:
+def concentrator_nft(
+    bonds: Iterable[str], interface: str | None, carrier_pool: object, masquerade_ipv6: str = "private"
+) -> str:
     """MSS clamp and NAT of what sites send out; nothing from site to site, nor past the bonds."""
     out = f'oifname "{interface}"' if interface else "oifname != @bonds"
     return _table(
@@ -41,8 +43,14 @@ def concentrator_nft(bonds: Iterable[str], interface: str | None, carrier_pool: 
             "iifname @bonds oifname @bonds drop",
             *CLAMP,
         ),
-        postrouting=(f"iifname @bonds {out} masquerade",),
+        postrouting=[f"{whose} iifname @bonds {out} masquerade" for whose in _hidden(masquerade_ipv6)],
     )
+
+
+def _hidden(masquerade_ipv6: str) -> tuple[str, ...]:
+    """Whose addresses are hidden: IPv4 always, IPv6 where nobody out there could answer to them (fc00::/7)."""
+    ipv6 = {"private": ("ip6 saddr fc00::/7",), "all": ("meta nfproto ipv6",), "none": ()}
+    return ("meta nfproto ipv4", *ipv6[masquerade_ipv6])
 
 
 def _quiet_carriers(pool: object) -> tuple[str]:
@@ -77,19 +85,30 @@ def _chain(hook: str, kind: str, priority: str, rules: Iterable[str]) -> str:
     return f"\tchain {hook} {{\n\t\ttype {kind} hook {hook} priority {priority}; policy accept;\n{lines}\t}}\n"
 
 
-def gateway_sysctl(links: Iterable[str]) -> str:
+def gateway_sysctl(links: Iterable[str], versions: Collection[int], learning: Iterable[str]) -> str:
     """Forwarding; loose reverse path check, since answers of a link come while the default route is the bond.
 
     The larger of ``all`` and the interface counts (kernel, ip-sysctl.rst), so 2 on the link is enough.
     """
-    settings = [("net.ipv4.ip_forward", 1)]
-    settings += [(f"net.ipv4.conf.{_sysctl_name(link)}.rp_filter", 2) for link in sorted(set(links))]
-    return _sysctl(settings)
+    loose = [(f"net.ipv4.conf.{_sysctl_name(link)}.rp_filter", 2) for link in sorted(set(links))]
+    return _sysctl([("net.ipv4.ip_forward", 1), *loose, *_forwarding_ipv6(versions, learning)])
 
 
-def concentrator_sysctl() -> str:
+def concentrator_sysctl(versions: Collection[int], learning: Iterable[str]) -> str:
     """Forwarding."""
-    return _sysctl([("net.ipv4.ip_forward", 1)])
+    return _sysctl([("net.ipv4.ip_forward", 1), *_forwarding_ipv6(versions, learning)])
+
+
+def _forwarding_ipv6(versions: Collection[int], learning: Iterable[str]) -> list[tuple[str, int]]:
+    """Forwarding, for those who carry IPv6; and going on with what router advertisements tell.
+
+    A router takes none unless accept_ra is 2, and whoever becomes one forgets the default routes that it has from
+    them on interfaces where it is less (net/ipv6/route.c, rt6_purge_dflt_routers). So that comes first.
+    """
+    if 6 not in versions:
+        return []
+    accept = [(f"net.ipv6.conf.{_sysctl_name(name)}.accept_ra", 2) for name in sorted(set(learning))]
+    return [*accept, ("net.ipv6.conf.all.forwarding", 1)]
 
 
 def _sysctl(settings: Iterable[tuple[str, int]]) -> str:

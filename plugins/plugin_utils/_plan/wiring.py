@@ -16,7 +16,7 @@ from .budget import Budget, mtu_budget
 from .checks_link import concentrator_of, outer_family
 from .deps import IPAddress
 from .model import Bond, Concentrator, Inventory, Link, Site
-from .numbers import bond_addresses, carrier_address, concentrator_carrier_address, tunnel_id
+from .numbers import BOND_PREFIX, bond_addresses, carrier_address, concentrator_carrier_address, tunnel_id
 
 # public_keys as the nodes reported them: {host: {interface: key}}
 PublicKeys = Mapping[str, Mapping[str, str]]
@@ -28,7 +28,7 @@ class CarrierWiring:
 
     link: Link
     gateway_address: IPAddress
-    budget: Budget
+    mtu: int
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,32 @@ class LegWiring:
 
     carrier: CarrierWiring
     tunnel_id: int
+    budget: Budget
+
+
+@dataclass(frozen=True)
+class BondSubnet:
+    """The addresses of a bond's two ends, of one IP version."""
+
+    version: int
+    concentrator: IPAddress
+    gateway: IPAddress
+
+    def interface_address(self, address: IPAddress) -> str:
+        """One of the two as an interface has it, e.g. ``10.200.0.34/30``."""
+        return f"{address}/{BOND_PREFIX[self.version]}"
 
 
 @dataclass(frozen=True)
 class BondWiring:
-    """One bond with its legs. All have the bond's MTU, since the kernel gives it to every port anyway."""
+    """One bond with its legs. All have the bond's MTU, since the kernel gives it to every port anyway.
+
+    ``subnets``: one for each IP version that the site's bonds carry.
+    """
 
     bond: Bond
     mtu: int
-    concentrator_address: IPAddress
-    gateway_address: IPAddress
+    subnets: tuple[BondSubnet, ...]
     legs: tuple[LegWiring, ...]
 
 
@@ -74,7 +90,7 @@ def wire_site(site: Site, concentrator: Concentrator) -> SiteWiring:
         CarrierWiring(
             link=link,
             gateway_address=carrier_address(concentrator.carrier_pool, site.site_id, link.link_id),
-            budget=mtu_budget(link.mtu, family=family, far_mtu=concentrator.mtu),
+            mtu=mtu_budget(link.mtu, family=family, far_mtu=concentrator.mtu).carrier_mtu,
         )
         for link in sorted(site.links, key=lambda link: link.link_id)
     )
@@ -91,19 +107,28 @@ def wire_site(site: Site, concentrator: Concentrator) -> SiteWiring:
 
 def _wire_bond(bond: Bond, site: Site, concentrator: Concentrator, carriers: tuple[CarrierWiring, ...]) -> BondWiring:
     members = {link.link_id for link in site.links_of(bond)}
+    family = outer_family(concentrator)
     legs = tuple(
-        LegWiring(carrier=carrier, tunnel_id=tunnel_id(site.site_id, bond.bond_id, carrier.link.link_id))
+        LegWiring(
+            carrier=carrier,
+            tunnel_id=tunnel_id(site.site_id, bond.bond_id, carrier.link.link_id),
+            budget=mtu_budget(carrier.link.mtu, leg=bond.leg, family=family, far_mtu=concentrator.mtu),
+        )
         for carrier in carriers
         if carrier.link.link_id in members
     )
-    far, near = bond_addresses(concentrator.bond_pool, site.site_id, bond.bond_id)
     return BondWiring(
         bond=bond,
-        mtu=min(leg.carrier.budget.mtu for leg in legs),
-        concentrator_address=far,
-        gateway_address=near,
+        mtu=min(leg.budget.mtu for leg in legs),
+        subnets=tuple(_subnet(version, bond, site, concentrator) for version in site.versions),
         legs=legs,
     )
+
+
+def _subnet(version: int, bond: Bond, site: Site, concentrator: Concentrator) -> BondSubnet:
+    pool = concentrator.bond_pool_ipv6 if version == 6 else concentrator.bond_pool
+    far, near = bond_addresses(pool, site.site_id, bond.bond_id)
+    return BondSubnet(version, concentrator=far, gateway=near)
 
 
 def wire_inventory(inventory: Inventory) -> list[SiteWiring]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address, ip_interface, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,30 @@ def ends(request: pytest.FixtureRequest) -> list[tuple[dict[str, Any], dict[str,
     return [(plan["nodes"][host], plan["nodes"][site["concentrator"]]) for host, site in plan["sites"].items()]
 
 
+LEGS = ("gretap", "vxlan")
+
+
+def legs_of(node: dict[str, Any]) -> dict[tuple[str, int], dict[str, Any]]:
+    """By kind and number, which must be enough to tell them apart."""
+    legs = [item for item in node["tunnels"] if item["kind"] in LEGS]
+    found = {(leg["kind"], leg.get("key", leg.get("vni"))): leg for leg in legs}
+    assert len(found) == len(legs)
+    return found
+
+
+def bonds_of(node: dict[str, Any]) -> dict[frozenset[tuple[str, int]], dict[str, Any]]:
+    """By the numbers of their legs."""
+    numbers = {leg["name"]: number for number, leg in legs_of(node).items()}
+    return {frozenset(numbers[port] for port in bond["ports"]): bond for bond in node["bonds"]}
+
+
 def test_each_leg_has_its_other_end(ends: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     for gateway, concentrator in ends:
-        far = {leg["key"]: leg for leg in concentrator["tunnels"] if leg["kind"] == "gretap"}
-        for leg in gateway["tunnels"]:
-            if leg["kind"] == "gretap":
-                other = far[leg["key"]]
-                assert (leg["local"], leg["remote"], leg["mtu"]) == (other["remote"], other["local"], other["mtu"])
+        far = legs_of(concentrator)
+        for number, leg in legs_of(gateway).items():
+            other = far[number]
+            assert (leg["local"], leg["remote"], leg["mtu"]) == (other["remote"], other["local"], other["mtu"])
+            assert leg.get("port") == other.get("port")
 
 
 def test_each_carriers_address_is_let_in_by_its_peer(ends: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
@@ -47,32 +65,79 @@ def test_each_carriers_address_is_let_in_by_its_peer(ends: list[tuple[dict[str, 
                 assert peer["allowed_ips"] == [far["addresses"][0].split("/")[0] + "/32"]
 
 
-def test_bonds_agree_in_mode_subnet_and_mtu(ends: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+def test_bonds_agree_in_all_but_what_names_an_end(ends: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    of_an_end = {"name", "addresses", "ports", "alias", "primary", "arp_ip_target", "ns_ip6_target"}
     for gateway, concentrator in ends:
-        for bond in gateway["bonds"]:
-            legs = by_name(gateway["tunnels"])
-            keys = {legs[port]["key"] for port in bond["ports"]}
-            far_legs = by_name(concentrator["tunnels"])
-            (other,) = (
-                bond for bond in concentrator["bonds"] if {far_legs[port]["key"] for port in bond["ports"]} == keys
-            )
-            for key in ("mode", "xmit_hash_policy", "mtu"):
-                assert bond[key] == other[key]
+        far, legs = bonds_of(concentrator), by_name(gateway["tunnels"])
+        for numbers, bond in bonds_of(gateway).items():
+            other = far[numbers]
+            assert {key: bond[key] for key in set(bond) - of_an_end} == {
+                key: other[key] for key in set(other) - of_an_end
+            }
             assert {legs[port]["mtu"] for port in bond["ports"]} == {bond["mtu"]}
+
+
+def test_the_ends_of_a_bond_are_in_one_subnet_of_each_ip_version(
+    ends: list[tuple[dict[str, Any], dict[str, Any]]],
+) -> None:
+    for gateway, concentrator in ends:
+        far = bonds_of(concentrator)
+        for numbers, bond in bonds_of(gateway).items():
+            pairs = zip(bond["addresses"], far[numbers]["addresses"], strict=True)
+            for one, other in ((ip_interface(near), ip_interface(away)) for near, away in pairs):
+                assert one.network == other.network
+                assert one.ip != other.ip
+
+
+def test_the_primary_of_both_ends_is_the_same_leg(ends: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    for gateway, concentrator in ends:
+        near, away = by_name(gateway["tunnels"]), by_name(concentrator["tunnels"])
+        far = bonds_of(concentrator)
+        for numbers, bond in bonds_of(gateway).items():
+            if "primary" in bond:
+                one, other = near[bond["primary"]], away[far[numbers]["primary"]]
+                assert (one["local"], one["mtu"]) == (other["remote"], other["mtu"])
+
+
+def test_no_end_of_a_bond_watches_itself(ends: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
+    for node in (node for pair in ends for node in pair):
+        for bond in node["bonds"]:
+            own = {str(ip_interface(address).ip) for address in bond["addresses"]}
+            for targets in (bond[key] for key in ("arp_ip_target", "ns_ip6_target") if key in bond):
+                assert targets
+                assert not own & set(targets)
 
 
 def test_a_gateways_aggregate_leads_to_the_concentrators_end_of_a_bond(
     ends: list[tuple[dict[str, Any], dict[str, Any]]],
 ) -> None:
     for gateway, concentrator in ends:
-        (route,) = (route for route in gateway["routes"] if route["table"] == 7600)
-        assert route["device"] == gateway["bonds"][0]["name"]
-        assert f"{route['via']}/30" in [bond["addresses"][0] for bond in concentrator["bonds"]]
+        bond = gateway["bonds"][0]
+        routes = [route for route in gateway["routes"] if route["device"] == bond["name"]]
+        far = {ip_interface(address).ip for other in concentrator["bonds"] for address in other["addresses"]}
+        assert {ip_address(route["via"]).version for route in routes} == {
+            ip_interface(address).version for address in bond["addresses"]
+        }
+        assert {ip_address(route["via"]) for route in routes} <= far
+
+
+def test_a_lan_is_routed_to_its_gateways_end_of_the_aggregate(
+    ends: list[tuple[dict[str, Any], dict[str, Any]]],
+) -> None:
+    near = {ip_interface(address).ip for gateway, _far in ends for address in gateway["bonds"][0]["addresses"]}
+    for _gateway, concentrator in ends:
+        for route in concentrator["routes"]:
+            assert ip_address(route["via"]) in near
+            assert ip_network(route["destination"]).version == ip_address(route["via"]).version
 
 
 def test_every_table_that_a_rule_names_has_a_route(ends: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     for gateway, _concentrator in ends:
-        tables = {route["table"] for route in gateway["routes"]} | {254}
-        assert {rule["table"] for rule in gateway["rules"]} <= tables
+        tables = {(_family(route), route["table"]) for route in gateway["routes"]} | {("ipv4", 254), ("ipv6", 254)}
+        assert {(rule["family"], rule["table"]) for rule in gateway["rules"]} <= tables
         marks = {rule["fwmark"] for rule in gateway["rules"] if rule["fwmark"]}
         assert marks == {item["fwmark"] for item in gateway["tunnels"] if item["kind"] == "wireguard"}
+
+
+def _family(route: dict[str, Any]) -> str:
+    return "ipv6" if ":" in route["destination"] else "ipv4"

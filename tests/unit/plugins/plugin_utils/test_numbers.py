@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import names, numbers
-from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.deps import IPNetwork
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import limits, names, numbers
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.deps import IPAddress, IPNetwork
 
 CARRIER_POOL = IPNetwork("10.208.0.0/12")
 BOND_POOL = IPNetwork("10.200.0.0/13")
+BOND_POOL_IPV6 = IPNetwork("fd00:1:2:3::/64")
+KERNELS_OWN_RULE = 32766
 SITE_IDS = (1, 2, 63, 64, 8191, 16383)
 
 
@@ -20,15 +22,30 @@ def test_the_contracts_examples() -> None:
     assert str(numbers.carrier_address(CARRIER_POOL, 1, 1)) == "10.208.0.65"
     assert str(numbers.concentrator_carrier_address(CARRIER_POOL)) == "10.208.0.1"
     assert [str(address) for address in numbers.bond_addresses(BOND_POOL, 1, 0)] == ["10.200.0.33", "10.200.0.34"]
-    assert numbers.link_table(1) == 7601
-    assert numbers.link_mark(1) == 30209
+    assert numbers.link_table(7600, 1) == 7601
+    assert numbers.link_mark(0x7600, 1) == 30209
+
+
+def test_an_ipv6_address_on_a_bond_shows_site_and_bond() -> None:
+    ends = numbers.bond_addresses(BOND_POOL_IPV6, 16383, 7)
+    assert [str(address) for address in ends] == ["fd00:1:2:3:0:3fff:7:1", "fd00:1:2:3:0:3fff:7:2"]
+
+
+def test_the_private_ipv6_pool_is_the_same_each_time_and_another_for_each_address() -> None:
+    pools = {text: numbers.private_pool(IPAddress(text)) for text in ("203.0.113.2", "203.0.113.3", "2001:db8::2")}
+    assert str(pools["203.0.113.2"]) == "fddc:491d:23b3::/64"
+    assert len(set(pools.values())) == 3
+    for pool in pools.values():
+        assert pool in IPNetwork("fd00::/8")
+        assert pool.prefixlen == 64
 
 
 def test_the_largest_ids_fit_their_fields_and_the_default_pools() -> None:
-    assert numbers.tunnel_id(16383, 7, 62) < 2**23
+    assert numbers.tunnel_id(16383, 7, 62) < 2 ** min(numbers.TUNNEL_ID_BITS.values())
     assert numbers.carrier_address(CARRIER_POOL, 16383, 62) in CARRIER_POOL
     assert int(numbers.carrier_address(CARRIER_POOL, 16383, 62)) < CARRIER_POOL.last
     assert numbers.bond_addresses(BOND_POOL, 16383, 7)[1] in BOND_POOL
+    assert numbers.bond_addresses(BOND_POOL_IPV6, 16383, 7)[1] in BOND_POOL_IPV6
 
 
 @pytest.mark.parametrize("ids", [(16384, 0, 1), (1, 8, 1), (1, 0, 63), (-1, 0, 1), (1, 0, True), ("1", 0, 1)])
@@ -42,7 +59,8 @@ def test_no_two_legs_carriers_bonds_or_names_are_the_same() -> None:
     bonds = [(site, bond) for site in SITE_IDS for bond in range(8)]
     legs = [(site, bond, link) for site, bond in bonds for link in range(1, 63)]
     assert len({numbers.carrier_address(CARRIER_POOL, *ids) for ids in links}) == len(links)
-    assert len({numbers.bond_addresses(BOND_POOL, *ids) for ids in bonds}) == len(bonds)
+    for pool in (BOND_POOL, BOND_POOL_IPV6):
+        assert len({end for ids in bonds for end in numbers.bond_addresses(pool, *ids)}) == 2 * len(bonds)
     assert len({numbers.tunnel_id(*ids) for ids in legs}) == len(legs)
     made = [names.concentrator_leg(*ids) for ids in legs] + [names.concentrator_bond(*ids) for ids in bonds]
     assert len(set(made)) == len(made)
@@ -61,7 +79,8 @@ def test_names_have_at_most_15_characters() -> None:
 
 
 def test_priorities_of_different_purposes_stay_apart() -> None:
-    last = 62
-    assert numbers.PRIORITY_MARK + last < numbers.PRIORITY_CARRIER
-    assert numbers.PRIORITY_CARRIER + last < numbers.PRIORITY_LINK
-    assert numbers.PRIORITY_LINK + last < numbers.PRIORITY_MAIN < numbers.PRIORITY_AGGREGATE
+    last = limits.MAX_LINK_ID
+    assert numbers.RULE_MARK + last < numbers.RULE_CARRIER
+    assert numbers.RULE_CARRIER + last < numbers.RULE_LINK
+    assert numbers.RULE_LINK + last < numbers.RULE_MAIN < numbers.RULE_AGGREGATE
+    assert limits.MAX_PRIORITY_BASE + numbers.RULE_AGGREGATE < KERNELS_OWN_RULE

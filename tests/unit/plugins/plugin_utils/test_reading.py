@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.keys import Key, Table
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.kinds import integer
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import check, list_problems, make_plan
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.problems import PlanError, nearest
-from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.tables import RATE, Key, Table
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.tables import RATE
 
 LINK = {"name": "lte", "link_id": 1, "interface": "wwan0"}
 INVENTORY = {"concentrators": {"vps": {"address": "203.0.113.2"}}, "sites": {"home": {"site_id": 1, "links": [LINK]}}}
@@ -22,7 +23,7 @@ def test_defaults_are_filled_in() -> None:
     link = inventory.sites["home"].links[0]
     assert (link.address, link.mtu, link.next_hop) == ("unmanaged", 1500, None)
     (bond,) = inventory.sites["home"].bonds
-    assert (bond.bond_id, bond.name, bond.mode, bond.xmit_hash_policy) == (0, "agg0", "balance-rr", "layer3+4")
+    assert (bond.bond_id, bond.name, bond.mode, bond.leg, bond.options) == (0, "agg0", "balance-rr", "gretap", {})
     concentrator = inventory.concentrators["vps"]
     assert (concentrator.listen_port, str(concentrator.carrier_pool)) == (51820, "10.208.0.0/12")
 
@@ -67,3 +68,5 @@ def test_a_table_of_keys_that_contradicts_itself_fails_at_once() -> None:
         Key("x", kind=integer(0, 1), default=2)
     with pytest.raises(TypeError, match="twice"):
         Table("t", keys=(Key("x", kind=integer(0, 1)), Key("x", kind=integer(0, 1))))
+    with pytest.raises(TypeError, match="both has and refuses"):
+        Table("t", keys=(Key("x", kind=integer(0, 1)),), refused={"x": "it is of no use"})

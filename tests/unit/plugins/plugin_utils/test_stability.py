@@ -17,10 +17,10 @@ SEEDS = range(8)
 
 
 def random_inventory(seed: int) -> dict[str, Any]:
-    """Two concentrators, a few sites with a few links each, some with bonds of their own."""
+    """Three concentrators, a few sites with a few links each, some with IPv6, some with bonds of their own."""
     dice = random.Random(seed)
     sites = {}
-    for index, site_id in enumerate(dice.sample(range(1, 16384), 6)):
+    for index, site_id in enumerate(dice.sample(range(1, 16384), 7)):
         links = [
             {
                 "name": f"link{link_id}",
@@ -31,15 +31,25 @@ def random_inventory(seed: int) -> dict[str, Any]:
             }
             for link_id in dice.sample(range(1, 63), dice.randint(2, 5))
         ]
-        bonds = [{"bond_id": 0}, {"bond_id": 5, "mode": "broadcast", "links": [links[0]["name"]]}]
         sites[f"site{site_id}"] = {
             "site_id": site_id,
-            "concentrator": f"vps{index % 2}",
-            "lan": {"subnets": [f"192.168.{index}.0/24"]},
+            "concentrator": f"vps{index % 3}",
+            "lan": {"subnets": [f"192.168.{index}.0/24", *([f"fd00:0:0:{index}::/64"] if index % 2 else [])]},
             "links": links,
-            **({"bonds": bonds} if index % 3 == 0 else {}),
+            **({"bonds": _bonds(dice, links[0]["name"])} if index % 3 == 0 else {}),
+            **dice.choice([{}, {"table_base": 1000, "mark_base": 1, "priority_base": 20000}]),
         }
-    return {"concentrators": {"vps0": {"address": "203.0.113.2"}, "vps1": {"address": "203.0.113.3"}}, "sites": sites}
+    concentrators = {f"vps{number}": {"address": f"203.0.113.{2 + number}"} for number in range(3)}
+    concentrators["vps1"]["bond_pool_ipv6"] = "fd01:2:3:4::/64"
+    return {"concentrators": concentrators, "sites": sites}
+
+
+def _bonds(dice: random.Random, link: str) -> list[dict[str, Any]]:
+    return [
+        {"bond_id": 0, "leg": dice.choice(["gretap", "vxlan"])},
+        {"bond_id": 5, "mode": "active-backup", "primary": link, "arp_interval": 500},
+        {"bond_id": 7, "mode": "broadcast", "links": [link]},
+    ]
 
 
 def _static(link_id: int) -> dict[str, str]:
@@ -57,6 +67,17 @@ def shuffled(inventory: dict[str, Any], seed: int) -> dict[str, Any]:
         for host, site in inventory["sites"].items()
     }
     return {"sites": mixed(sites), "concentrators": mixed(inventory["concentrators"])}
+
+
+def without_link(site: dict[str, Any], name: str) -> dict[str, Any]:
+    """The site less a link and less all that names it."""
+    bonds = [
+        {key: value for key, value in bond.items() if key != "primary"}
+        for bond in site.get("bonds", [])
+        if name not in bond.get("links", ())
+    ]
+    links = [link for link in site["links"] if link["name"] != name]
+    return {**site, "links": links, **({"bonds": bonds} if bonds else {})}
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -98,12 +119,43 @@ def test_without_one_site_the_others_stay_as_they_are(seed: int) -> None:
 def test_without_one_link_the_others_keep_their_numbers(seed: int) -> None:
     inventory = random_inventory(seed)
     host, site = next(iter(inventory["sites"].items()))
-    less = copy.deepcopy(inventory)
-    gone = less["sites"][host]["links"].pop()
-    before, after = (make_plan(data)["nodes"][host] for data in (inventory, less))
-    for key in ("tunnels", "routes", "rules", "links"):
-        known = [{**item, "mtu": None} for item in before[key]]
-        assert all({**item, "mtu": None} in known for item in after[key])
-        assert len(after[key]) < len(before[key])
-    assert gone["interface"] not in str(after["nft"])
-    assert len(site["links"]) - 1 == len(after["links"])
+    gone = site["links"][0]
+    less = {**inventory, "sites": {**inventory["sites"], host: without_link(site, gone["name"])}}
+    before, after = make_plan(inventory), make_plan(less)
+    for node in (host, site["concentrator"]):
+        for key in ("tunnels", "routes", "rules", "links"):
+            known = [{**item, "mtu": None, "peers": None} for item in before["nodes"][node][key]]
+            assert all({**item, "mtu": None, "peers": None} in known for item in after["nodes"][node][key])
+    assert f'"{gone["interface"]}"' not in after["nodes"][host]["nft"]
+    assert len(site["links"]) - 1 == len(after["nodes"][host]["links"])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_without_one_concentrator_the_sites_of_the_others_stay_as_they_are(seed: int) -> None:
+    inventory = random_inventory(seed)
+    less = {
+        "concentrators": {host: data for host, data in inventory["concentrators"].items() if host != "vps1"},
+        "sites": {host: site for host, site in inventory["sites"].items() if site["concentrator"] != "vps1"},
+    }
+    before, after = make_plan(inventory), make_plan(less)
+    assert "vps1" not in after["nodes"]
+    for host, node in after["nodes"].items():
+        assert before["nodes"][host] == node
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_ipv6_for_one_site_changes_nothing_of_another(seed: int) -> None:
+    inventory = random_inventory(seed)
+    host, site = next((host, site) for host, site in inventory["sites"].items() if len(site["lan"]["subnets"]) == 1)
+    more = copy.deepcopy(inventory)
+    more["sites"][host]["lan"]["subnets"].append("fd00:0:0:ffff::/64")
+    before, after = make_plan(inventory)["nodes"], make_plan(more)["nodes"]
+    for other in inventory["sites"]:
+        if other != host:
+            assert before[other] == after[other]
+    assert before[host]["tunnels"] == after[host]["tunnels"]
+    for item in before[host]["routes"] + before[host]["rules"]:
+        assert item in after[host]["routes"] + after[host]["rules"]
+    concentrator = site["concentrator"]
+    assert before[concentrator]["tunnels"] == after[concentrator]["tunnels"]
+    assert all(route in after[concentrator]["routes"] for route in before[concentrator]["routes"])

@@ -16,6 +16,8 @@ TABLES = {
     "gateway": texts.gateway_nft(["agg0"], ["wwan0", "wwan1", "eth0.7", "eth1"], "10.208.0.0/12"),
     "concentrator": texts.concentrator_nft([f"agg{site}-0" for site in range(1, 30)], None, "10.208.0.0/12"),
     "concentrator with interface": texts.concentrator_nft(["agg1-0"], "eth0", "10.208.0.0/12"),
+    "concentrator hiding all of IPv6": texts.concentrator_nft(["agg1-0"], "eth0", "10.208.0.0/12", "all"),
+    "concentrator hiding no IPv6": texts.concentrator_nft(["agg1-0"], None, "10.208.0.0/12", "none"),
     "concentrator without sites": texts.concentrator_nft([], None, "10.208.0.0/12"),
 }
 
@@ -43,4 +45,20 @@ def test_networkd_takes_the_address_and_nothing_else() -> None:
 
 
 def test_a_dot_in_an_interface_name_does_not_split_a_kernel_parameter() -> None:
-    assert "net.ipv4.conf.eth0/7.rp_filter = 2\n" in texts.gateway_sysctl(["eth0.7"])
+    text = texts.gateway_sysctl(["eth0.7"], (4, 6), ["eth0.7"])
+    assert "net.ipv4.conf.eth0/7.rp_filter = 2\n" in text
+    assert "net.ipv6.conf.eth0/7.accept_ra = 2\n" in text
+
+
+def test_nothing_of_ipv6_is_set_where_none_is_carried() -> None:
+    assert "ipv6" not in texts.gateway_sysctl(["eth0"], (4,), ["eth0"])
+    assert "ipv6" not in texts.concentrator_sysctl((4,), ["eth0"])
+
+
+def test_whoever_learns_by_router_advertisements_goes_on_before_forwarding_makes_the_kernel_forget() -> None:
+    lines = texts.concentrator_sysctl((4, 6), ["eth1", "eth0"]).splitlines()
+    assert lines[-3:] == [
+        "net.ipv6.conf.eth0.accept_ra = 2",
+        "net.ipv6.conf.eth1.accept_ra = 2",
+        "net.ipv6.conf.all.forwarding = 1",
+    ]

@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One end of a bond and of its legs: what differs between gateway and concentrator is only who is near and far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .shapes import bond_item, leg_item
+from .wiring import BondWiring, LegWiring, SiteWiring
+
+# Options with addresses to watch, and their IP version.
+TARGETS = {"arp_ip_target": 4, "ns_ip6_target": 6}
+
+
+def leg_end(
+    name: str, wiring: SiteWiring, bond: BondWiring, leg: LegWiring, *, at_gateway: bool, alias: str
+) -> dict[str, Any]:
+    """The element of ``tunnels`` for one end of a leg."""
+    ends = (leg.carrier.gateway_address, wiring.concentrator_carrier_address)
+    local, remote = ends if at_gateway else reversed(ends)
+    return leg_item(
+        name,
+        kind=bond.bond.leg,
+        tunnel_id=leg.tunnel_id,
+        vxlan_port=wiring.concentrator.vxlan_port,
+        local=local,
+        remote=remote,
+        mtu=bond.mtu,
+        alias=alias,
+    )
+
+
+def bond_end(name: str, bond: BondWiring, *, legs: Mapping[str, str], at_gateway: bool, alias: str) -> dict[str, Any]:
+    """The element of ``bonds`` for one end of a bond. ``legs``: the name of the leg here by the link's name."""
+    own, far = {}, {}
+    for subnet in bond.subnets:
+        ends = (subnet.gateway, subnet.concentrator)
+        own[subnet.version], far[subnet.version] = ends if at_gateway else reversed(ends)
+    options = dict(bond.bond.options)
+    if "primary" in options:
+        options["primary"] = legs[options["primary"]]
+    if "arp_interval" in options and not set(TARGETS) & set(options):
+        options["arp_ip_target"] = ()
+    for key in set(TARGETS) & set(options):
+        options[key] = _targets(options[key], str(own[TARGETS[key]]), str(far[TARGETS[key]]))
+    return bond_item(
+        name,
+        mode=bond.bond.mode,
+        options=options,
+        mtu=bond.mtu,
+        addresses=[subnet.interface_address(own[subnet.version]) for subnet in bond.subnets],
+        ports=list(legs.values()),
+        alias=alias,
+    )
+
+
+def _targets(given: tuple[object, ...], own: str, far: str) -> list[str]:
+    """What an end is to watch of the addresses given for both: not its own, and the other end if nothing is left."""
+    others = [str(address) for address in given if str(address) != own]
+    return others or [far]

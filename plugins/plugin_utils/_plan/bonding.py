@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a kernel bond can do over legs: its modes and options, and those that are of no use here, with the reason.
+
+Source: Documentation/networking/bonding.rst of the kernel, and drivers/net/bonding of Linux 6.12, whose names
+these are. An option is handed to both ends only if the inventory has it, as the kernel has defaults of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .keys import Key, Table
+from .kinds import Kind, boolean, choice, integer, interface, ip_address, link_name
+from .limits import MAX_BOND_ID
+
+MODES = ("balance-rr", "balance-xor", "active-backup", "broadcast")
+
+# bond_update_speed_duplex() fails for devices that do not say both, and these three modes keep such ports down.
+_NO_SPEED = "a leg is a tunnel and has neither speed nor duplex, without which the kernel keeps each port of {} down"
+NO_MODES = {mode: _NO_SPEED.format(mode) for mode in ("802.3ad", "balance-tlb", "balance-alb")}
+
+HASH_POLICIES = ("layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4", "vlan+srcmac")
+ARP_VALIDATE = ("none", "active", "backup", "all", "filter", "filter_active", "filter_backup")
+
+# Balance-xor without a policy would be layer2, which puts everything on one leg: both ends have one MAC address.
+DEFAULT_HASH_POLICY = "layer3+4"
+
+LEG_KINDS = ("gretap", "vxlan")
+
+_INT_MAX = 0x7FFFFFFF
+
+
+@dataclass(frozen=True)
+class Option:
+    """One of the bond's options: in which modes it means something, and which other option it needs."""
+
+    name: str
+    kind: Kind
+    modes: tuple[str, ...]
+    remedy: str
+    needs: str = ""
+    many: bool = False
+
+    def key(self) -> Key:
+        """The inventory's key for it."""
+        return Key(self.name, self.kind, many=self.many, remedy=self.remedy)
+
+
+_BACKUP = ("active-backup",)
+
+OPTIONS = (
+    Option("xmit_hash_policy", choice(*HASH_POLICIES), ("balance-xor",), "choose one of these policies"),
+    Option("packets_per_slave", integer(0, 65535), ("balance-rr",), "say how many packets go over one leg in turn"),
+    Option("primary", link_name(), _BACKUP, "name the link that is to be used while it works"),
+    Option(
+        "primary_reselect",
+        choice("always", "better", "failure"),
+        _BACKUP,
+        "say when to go back to the primary",
+        needs="primary",
+    ),
+    Option("fail_over_mac", choice("none", "active", "follow"), _BACKUP, "choose one of these"),
+    Option("all_slaves_active", boolean(), _BACKUP, "say whether packets from inactive legs are taken"),
+    Option("num_peer_notif", integer(0, 255), _BACKUP, "say how many announcements follow a change of leg"),
+    Option("resend_igmp", integer(0, 255), ("balance-rr", *_BACKUP), "say how many reports follow a change of leg"),
+    Option("arp_interval", integer(1, _INT_MAX), MODES, "give the milliseconds between looks at the other end"),
+    Option("arp_ip_target", ip_address(4), MODES, "leave it out to watch the other end", "arp_interval", many=True),
+    Option("ns_ip6_target", ip_address(6), MODES, "leave it out to watch by IPv4", "arp_interval", many=True),
+    Option("arp_validate", choice(*ARP_VALIDATE), MODES, "choose one of these", needs="arp_interval"),
+    Option("arp_all_targets", choice("any", "all"), _BACKUP, "choose one of these", needs="arp_validate"),
+    Option(
+        "arp_missed_max",
+        integer(1, 255),
+        MODES,
+        "say how many looks must fail before a leg counts as down",
+        needs="arp_interval",
+    ),
+)
+
+_BLIND = "it looks at the carrier of ports, and a leg always has one, however dead its link; see arp_interval"
+_LACP = f"it belongs to mode 802.3ad: {NO_MODES['802.3ad']}"
+_LOAD = f"it belongs to modes balance-tlb and balance-alb: {_NO_SPEED.format('both')}"
+NO_OPTIONS = {
+    "miimon": _BLIND,
+    **dict.fromkeys(("use_carrier", "updelay", "downdelay", "peer_notif_delay"), f"it needs miimon: {_BLIND}"),
+    **dict.fromkeys(("lacp_rate", "lacp_active", "ad_select", "min_links", "coupled_control"), _LACP),
+    **dict.fromkeys(("ad_actor_sys_prio", "ad_actor_system", "ad_user_port_key", "broadcast_neighbor"), _LACP),
+    **dict.fromkeys(("tlb_dynamic_lb", "lp_interval"), _LOAD),
+    "active_slave": "the kernel changes it itself; see primary",
+}
+
+BOND = Table(
+    "bond",
+    named_by="bond_id",
+    refused=NO_OPTIONS,
+    keys=(
+        Key("bond_id", integer(0, MAX_BOND_ID), default=0, remedy="give each bond of the site another number"),
+        Key("name", interface(), remedy="choose another name, or leave it out for agg<bond_id>"),
+        Key("mode", choice(*MODES, refused=NO_MODES), default="balance-rr", remedy="choose one of the modes that work"),
+        Key("leg", choice(*LEG_KINDS), default="gretap", remedy="choose the tunnel that the bond's legs are"),
+        Key("links", link_name(), many=True, remedy="list names of this site's links"),
+        *(option.key() for option in OPTIONS),
+    ),
+)
