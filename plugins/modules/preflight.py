@@ -14,6 +14,7 @@ description:
     is missing at
     once. It never changes anything, and it does not fail, so that the caller can gather the problems of all
     nodes.
+  - Also tells what only the node knows and a plan has to take into account.
   - Kernel parts are tried in a network namespace of their own, which is thrown away.
 options:
   links:
@@ -76,17 +77,35 @@ missing_packages:
   returned: always
   type: list
   elements: str
+addresses:
+  description:
+    - Addresses with prefix length by interface, without link-local ones and loopback.
+    - P(linkagg.wan.plan_problems#filter) holds those of links against what is taken.
+  returned: always
+  type: dict
+  sample: {wwan0: [192.168.8.100/24]}
+ra_interfaces:
+  description:
+    - Interfaces whose kernel learns IPv6 from router advertisements, that is those over which it has learnt a default
+      route, and those that are to go on with it while the node is a router (C(accept_ra) 2).
+    - Where some other program takes the advertisements, such as systemd-networkd, this is not the case.
+  returned: always
+  type: list
+  elements: str
 """
 
 import importlib.util
+import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
 INTERFACES = Path("/sys/class/net")
+IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
+NO_INTERFACE = ("all", "default")
 MODULES = {"wireguard": "wireguard", "gretap": "ip_gre", "vxlan": "vxlan", "bond": "bonding"}
 PACKAGES = {"wg": "wireguard-tools", "nft": "nftables", "unshare": "util-linux", "ip": "iproute2"}
 _ARGUMENTS = {"gretap": "local 127.0.0.1 remote 127.0.0.2", "vxlan": "id 1 dstport 4789"}
@@ -149,6 +168,51 @@ def _refused(output: str) -> list[str]:
     return problems
 
 
+def shown(module: AnsibleModule, *arguments: str) -> list[dict[str, Any]]:
+    """What ``ip -json`` lists; nothing where it cannot, since this is no reason to stop."""
+    ip = module.get_bin_path("ip")
+    code, output, _errors = module.run_command([ip, "-json", *arguments]) if ip else (1, "", "")
+    try:
+        listed = json.loads(output or "[]") if code == 0 else []
+    except ValueError:
+        return []
+    return [element for element in listed if element]
+
+
+def addresses_in(listed: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Of ``ip -json address``: interface -> its addresses with prefix length, as far as others can use them."""
+    found = {
+        link["ifname"]: [
+            f"{address['local']}/{address['prefixlen']}"
+            for address in link.get("addr_info", ())
+            if address.get("local") and address.get("scope") not in ("link", "host")
+        ]
+        for link in listed
+        if link.get("ifname")
+    }
+    return {interface: addresses for interface, addresses in found.items() if addresses}
+
+
+def learning(listed: Sequence[Mapping[str, Any]], settings: Path) -> list[str]:
+    """Interfaces whose kernel learns by router advertisements. ``listed``: ``ip -json -6 route show default proto ra``,
+    whose routes some other program may have made from them (then the kernel's accept_ra is 0)."""
+    over = {hop.get("dev") for route in listed for hop in (route, *route.get("nexthops", ()))}
+    return sorted(
+        name
+        for name, accept in accepting(settings)
+        if name not in NO_INTERFACE and (accept == "2" or (accept != "0" and name in over))
+    )
+
+
+def accepting(settings: Path) -> Iterator[tuple[str, str]]:
+    """(interface, accept_ra) of each interface with IPv6."""
+    for path in settings.glob("*/accept_ra"):
+        try:
+            yield path.parent.name, path.read_text().strip()
+        except OSError:  # the interface has just gone
+            continue
+
+
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(
@@ -165,7 +229,13 @@ def main() -> None:
     if not packages:
         problems += [f"{name} is missing: install the package {package}" for name, package in missing.items()]
     problems += missing_kinds(module, module.params["kinds"])
-    module.exit_json(changed=False, problems=problems, missing_packages=packages)
+    module.exit_json(
+        changed=False,
+        problems=problems,
+        missing_packages=packages,
+        addresses=addresses_in(shown(module, "address")),
+        ra_interfaces=learning(shown(module, "-6", "route", "show", "default", "proto", "ra"), IPV6_SETTINGS),
+    )
 
 
 if __name__ == "__main__":

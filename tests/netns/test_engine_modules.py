@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import stat
 import subprocess
+from pathlib import Path
 
 import pytest
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
@@ -145,6 +146,18 @@ def test_preflight_says_all_that_is_missing_and_changes_nothing(node: Node) -> N
     else:
         assert result["problems"][2] == "the program nosuchprogram is missing: install the package nosuchprogram"
     assert ip("-j link") == before
+
+
+def test_preflight_tells_addresses_and_who_learns_by_router_advertisements(node: Node) -> None:
+    ip("link add wan1 type veth peer name wan2")
+    for name, accept_ra in (("wan1", 1), ("wan2", 0)):
+        ip(f"addr add 10.0.{accept_ra}.2/24 dev {name}")
+        ip(f"link set {name} up")
+        Path(f"/proc/sys/net/ipv6/conf/{name}/accept_ra").write_text(str(accept_ra))
+        ip(f"-6 route add default via fe80::1 dev {name} proto ra metric 10{accept_ra}")
+    result = node.module("preflight", programs=[])
+    assert result["addresses"] == {"wan1": ["10.0.1.2/24"], "wan2": ["10.0.0.2/24"]}
+    assert result["ra_interfaces"] == ["wan1"]
 
 
 def test_preflight_names_the_kernel_part_that_is_missing(node: Node) -> None:

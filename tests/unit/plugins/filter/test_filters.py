@@ -7,13 +7,21 @@
 from __future__ import annotations
 
 from types import ModuleType
+from typing import Any
 
 import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.linkagg.wan.plugins.filter import mtu_budget, plan, plan_problems, tunnel_id
+from ansible_collections.linkagg.wan.plugins.filter import (
+    link_subnets,
+    mtu_budget,
+    plan,
+    plan_kinds,
+    plan_problems,
+    tunnel_id,
+)
 
-FILTERS = (plan, plan_problems, mtu_budget, tunnel_id)
+FILTERS = (plan, plan_problems, plan_kinds, link_subnets, mtu_budget, tunnel_id)
 GOOD = {
     "concentrators": {"vps": {"address": "203.0.113.2"}},
     "sites": {"home": {"site_id": 1, "links": [{"name": "lte", "link_id": 1, "interface": "wwan0"}]}},
@@ -71,3 +79,85 @@ def test_tunnel_id_counts_or_refuses() -> None:
     assert tunnel_id.tunnel_id(1, link_id=1) == 513
     with pytest.raises(AnsibleFilterError, match="link_id: found 99; allowed: a whole number from 0 to 62"):
         tunnel_id.tunnel_id(1, link_id=99)
+
+
+SITE = {
+    "site_id": 7,
+    "links": [
+        {"name": "dsl", "link_id": 3, "interface": "eth1", "address": "10.0.3.2/24", "next_hop": "10.0.3.1"},
+        {"name": "lte", "link_id": 1, "interface": "wwan-0", "address": "dhcp"},
+    ],
+}
+FACTS = {
+    "interfaces": ["lo", "wwan-0"],
+    "default_ipv4": {"interface": "wwan-0", "address": "192.168.8.100"},
+    "wwan_0": {
+        "device": "wwan-0",
+        "ipv4": {"address": "192.168.8.100", "prefix": "24", "network": "192.168.8.0"},
+        "ipv4_secondaries": [{"address": "10.64.1.9", "prefix": "30"}],
+        "ipv6": [{"address": "fe80::2", "prefix": "64"}, {"address": "2001:db8:7::9", "prefix": "64"}],
+    },
+    "eth1": {"device": "eth1", "ipv4": {"address": "172.16.0.1", "prefix": "16"}},
+}
+
+
+def subnets(result: list[dict[str, Any]]) -> dict[str, list[str]]:
+    return {entry["link"]: entry["subnets"] for entry in result}
+
+
+def test_link_subnets_knows_static_ones_by_the_inventory_and_no_others() -> None:
+    lte, dsl = link_subnets.link_subnets(SITE)
+    assert lte == {
+        "site": None,
+        "site_id": 7,
+        "link": "lte",
+        "link_id": 1,
+        "interface": "wwan-0",
+        "address": "dhcp",
+        "next_hop": None,
+        "subnets": [],
+    }
+    assert (dsl["address"], dsl["next_hop"], dsl["subnets"]) == ("10.0.3.2/24", "10.0.3.1", ["10.0.3.0/24"])
+
+
+def test_link_subnets_takes_ansibles_facts() -> None:
+    found = subnets(link_subnets.link_subnets(SITE, facts=FACTS))
+    assert found == {"lte": ["10.64.1.8/30", "192.168.8.0/24", "2001:db8:7::/64"], "dsl": ["10.0.3.0/24"]}
+
+
+def test_link_subnets_takes_what_preflight_found_of_each_host() -> None:
+    data = {"sites": {"b": SITE, "a": {**SITE, "site_id": 2}}}
+    facts = {"b": {"problems": [], "addresses": {"wwan-0": ["192.168.8.100/24"]}}, "stranger": {"addresses": {}}}
+    result = link_subnets.link_subnets(data, facts=facts)
+    assert [(entry["site"], entry["link"]) for entry in result] == [
+        ("a", "lte"),
+        ("a", "dsl"),
+        ("b", "lte"),
+        ("b", "dsl"),
+    ]
+    assert [entry["subnets"] for entry in result if entry["link"] == "lte"] == [[], ["192.168.8.0/24"]]
+
+
+def test_link_subnets_raises_with_one_mistake_a_line() -> None:
+    with pytest.raises(AnsibleFilterError) as caught:
+        link_subnets.link_subnets({"sites": {"home": {"site_id": 0, "links": [{"name": "lte"}]}}})
+    assert str(caught.value).startswith("3 problems in the inventory:\nsite home, key site_id: found 0")
+
+
+@pytest.mark.parametrize(
+    ("sites", "kinds"),
+    [
+        ({"home": {"links": []}}, ["wireguard", "gretap", "bond"]),
+        ({"home": {"bonds": [{"leg": "vxlan"}]}}, ["wireguard", "vxlan", "bond"]),
+        ({"home": {"bonds": [{"leg": "vxlan"}, {}]}}, ["wireguard", "gretap", "vxlan", "bond"]),
+        ({"home": {"bonds": [{"leg": "vxlan"}]}, "cabin": {}}, ["wireguard", "gretap", "vxlan", "bond"]),
+        (
+            {"home": {"bonds": [{"leg": "pigeon"}, {"leg": ["vxlan"]}, 3]}, "a": None},
+            ["wireguard", "gretap", "bond"],
+        ),
+        ([1, 2], ["wireguard", "bond"]),
+        (None, ["wireguard", "bond"]),
+    ],
+)
+def test_plan_kinds_names_what_is_used_and_stumbles_over_nothing(sites: Any, kinds: list[str]) -> None:
+    assert plan_kinds.plan_kinds({"concentrators": {}, "sites": sites}) == kinds

@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Queries over data that nobody has checked yet, in JMESPath: whatever is not of the expected shape is passed over.
+
+Expressions by jmespath.org/specification.html; without functions, which are strict about types and do not take the
+dictionaries that Ansible tags with their origin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .bonding import BOND, LEG_KINDS
+from .deps import jmespath
+
+CARRIER_KINDS = ("wireguard",)
+
+# Of Ansible's facts, whose elements for interfaces have a device among much that has none.
+_FACTS = "* | [?device].[device, [ipv4, ipv4_secondaries, ipv6][][].[address, prefix]]"
+# Of the result of linkagg.wan.preflight.
+_PREFLIGHT = "addresses"
+# Every bond that says what its legs are, and every site that says nothing of bonds.
+_LEGS = "sites.*.bonds[].leg"
+_WITHOUT_BONDS = "sites.* | [?!bonds || bonds[?!leg]]"
+
+
+def addresses_in(known: Any) -> dict[str, list[str]]:
+    """``{interface: [address with prefix length]}`` out of Ansible's facts or a result of preflight."""
+    found = _search(_PREFLIGHT, known)
+    if isinstance(found, Mapping):
+        return {str(name): [str(address) for address in addresses] for name, addresses in found.items()}
+    return {device: list(_with_prefix(pairs)) for device, pairs in _search(_FACTS, known) or ()}
+
+
+def _with_prefix(pairs: Any) -> Iterator[str]:
+    for address, prefix in pairs or ():
+        if address and prefix:
+            yield f"{address}/{prefix}"
+
+
+def interface_kinds(data: Any) -> list[str]:
+    """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds."""
+    legs = set(filter(lambda leg: isinstance(leg, str), _search(_LEGS, data) or ()))
+    if _search(_WITHOUT_BONDS, data):
+        legs.add(_default_leg())
+    return [*CARRIER_KINDS, *(kind for kind in LEG_KINDS if kind in legs), "bond"]
+
+
+def _default_leg() -> str:
+    return next(key.default for key in BOND.keys if key.name == "leg")
+
+
+def _search(expression: str, data: Any) -> Any:
+    return jmespath.search(expression, data) if jmespath is not None and isinstance(data, Mapping) else None
