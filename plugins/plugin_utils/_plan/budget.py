@@ -12,6 +12,7 @@ PPPoE 8 (RFC 2516); PPTP outer IP 20, GRE up to 16 (RFC 2637), PPP up to 4.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 IP_HEADER = {"ipv4": 20, "ipv6": 40}
 
@@ -54,6 +55,8 @@ class Budget:
         return [{"layer": name, "bytes": size} for name, size in self.layers]
 
 
+# A fleet has thousands of links and a handful of MTUs.
+@lru_cache(maxsize=1024)
 def mtu_budget(
     link_mtu: int,
     *,

@@ -42,7 +42,8 @@ def check_addresses(inventory: Inventory) -> Iterator[Problem]:
         concentrator = concentrator_of(inventory, site)
         if concentrator is not None:
             sites_of[concentrator.host].append(site)
-            yield from _against_pools(_used(concentrator, site), _found(site))
+            found = _found(site)
+            yield from _against_pools(_used(concentrator, site), found) if found else ()
         yield from _overlaps(_ranges_at_gateway(site))
         yield from _against_lans(_lans(site), _found(site))
     for host, sites in sites_of.items():
