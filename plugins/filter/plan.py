@@ -42,12 +42,15 @@ options:
         the default, or an address with prefix length), C(next_hop) (required with such an address), C(mtu)
         (1500) and C(rate) with C(down_mbit) and C(up_mbit).
       - A bond has C(bond_id) (0 to 7), C(name) (agg0 for bond 0), C(mode) (V(balance-rr), the default,
-        V(balance-xor), V(active-backup) or V(broadcast)), C(leg) (V(gretap), the default, or V(vxlan)), C(links)
-        (all), and of the kernel's options, by the names of its document about bonding, C(xmit_hash_policy)
-        (V(layer3+4) with V(balance-xor)), C(packets_per_slave), C(primary) (the name of a link),
-        C(primary_reselect), C(fail_over_mac), C(all_slaves_active), C(num_peer_notif), C(resend_igmp),
-        C(arp_interval), C(arp_ip_target), C(ns_ip6_target), C(arp_validate), C(arp_all_targets) and
-        C(arp_missed_max). An option that is not given is not in the plan.
+        V(balance-xor), V(active-backup), V(broadcast), V(balance-tlb) or V(balance-alb)), C(leg) (V(gretap), the
+        default, or V(vxlan)), C(links) (all), and of the kernel's options, by the names of its document about
+        bonding, C(xmit_hash_policy) (V(layer3+4) with V(balance-xor)), C(packets_per_slave), C(primary) (the name
+        of a link), C(primary_reselect), C(fail_over_mac), C(all_slaves_active), C(num_peer_notif), C(resend_igmp),
+        C(lp_interval), C(tlb_dynamic_lb), C(arp_interval), C(arp_ip_target), C(ns_ip6_target), C(arp_validate),
+        C(arp_all_targets) and C(arp_missed_max). An option that is not given is not in the plan.
+      - V(802.3ad) is refused, as LACP joins no ports of unknown duplex, and so are C(miimon) and what needs it, as a
+        leg always has a carrier. A dead link is noticed with C(arp_interval), which all modes but V(balance-tlb) and
+        V(balance-alb) have.
       - With C(arp_interval) and no target, each end of the bond watches the other. Targets are meant for both ends;
         each leaves out its own address, and watches the other end if none is left.
     type: dict

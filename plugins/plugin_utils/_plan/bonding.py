@@ -16,11 +16,12 @@ from .keys import Key, Table
 from .kinds import Kind, boolean, choice, integer, interface, ip_address, link_name
 from .limits import MAX_BOND_ID
 
-MODES = ("balance-rr", "balance-xor", "active-backup", "broadcast")
+MODES = ("balance-rr", "balance-xor", "active-backup", "broadcast", "balance-tlb", "balance-alb")
 
-# bond_update_speed_duplex() fails for devices that do not say both, and these three modes keep such ports down.
-_NO_SPEED = "a leg is a tunnel and has neither speed nor duplex, without which the kernel keeps each port of {} down"
-NO_MODES = {mode: _NO_SPEED.format(mode) for mode in ("802.3ad", "balance-tlb", "balance-alb")}
+# Seen on 6.12 with gretap and vxlan legs: each becomes an aggregator of its own, as their duplex is unknown
+# (bond_3ad.c, ad_update_actor_keys), and miimon, which the mode insists on, takes a dead one for alive.
+_NO_LACP = "a leg says nothing of its duplex, without which LACP joins no two of them: one would be used, dead or alive"
+NO_MODES = {"802.3ad": _NO_LACP}
 
 HASH_POLICIES = ("layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4", "vlan+srcmac")
 ARP_VALIDATE = ("none", "active", "backup", "all", "filter", "filter_active", "filter_backup")
@@ -50,45 +51,48 @@ class Option:
 
 
 _BACKUP = ("active-backup",)
+_LOAD = ("balance-tlb", "balance-alb")
+_ONE_ACTIVE = (*_BACKUP, *_LOAD)
+_WATCHED = tuple(mode for mode in MODES if mode not in _LOAD)
 
 OPTIONS = (
-    Option("xmit_hash_policy", choice(*HASH_POLICIES), ("balance-xor",), "choose one of these policies"),
+    Option("xmit_hash_policy", choice(*HASH_POLICIES), ("balance-xor", "balance-tlb"), "choose one of these policies"),
     Option("packets_per_slave", integer(0, 65535), ("balance-rr",), "say how many packets go over one leg in turn"),
-    Option("primary", link_name(), _BACKUP, "name the link that is to be used while it works"),
+    Option("primary", link_name(), _ONE_ACTIVE, "name the link that is to be used while it works"),
     Option(
         "primary_reselect",
         choice("always", "better", "failure"),
-        _BACKUP,
+        _ONE_ACTIVE,
         "say when to go back to the primary",
         needs="primary",
     ),
     Option("fail_over_mac", choice("none", "active", "follow"), _BACKUP, "choose one of these"),
-    Option("all_slaves_active", boolean(), _BACKUP, "say whether packets from inactive legs are taken"),
+    Option("all_slaves_active", boolean(), _ONE_ACTIVE, "say whether packets from inactive legs are taken"),
     Option("num_peer_notif", integer(0, 255), _BACKUP, "say how many announcements follow a change of leg"),
-    Option("resend_igmp", integer(0, 255), ("balance-rr", *_BACKUP), "say how many reports follow a change of leg"),
-    Option("arp_interval", integer(1, _INT_MAX), MODES, "give the milliseconds between looks at the other end"),
-    Option("arp_ip_target", ip_address(4), MODES, "leave it out to watch the other end", "arp_interval", many=True),
-    Option("ns_ip6_target", ip_address(6), MODES, "leave it out to watch by IPv4", "arp_interval", many=True),
-    Option("arp_validate", choice(*ARP_VALIDATE), MODES, "choose one of these", needs="arp_interval"),
+    Option("resend_igmp", integer(0, 255), ("balance-rr", *_ONE_ACTIVE), "say how many reports follow a change of leg"),
+    Option("lp_interval", integer(1, _INT_MAX), _LOAD, "give the seconds between learning packets"),
+    Option("tlb_dynamic_lb", boolean(), ("balance-tlb",), "say whether flows move with the load"),
+    Option("arp_interval", integer(1, _INT_MAX), _WATCHED, "give the milliseconds between looks at the other end"),
+    Option("arp_ip_target", ip_address(4), _WATCHED, "leave it out to watch the other end", "arp_interval", many=True),
+    Option("ns_ip6_target", ip_address(6), _WATCHED, "leave it out to watch by IPv4", "arp_interval", many=True),
+    Option("arp_validate", choice(*ARP_VALIDATE), _WATCHED, "choose one of these", needs="arp_interval"),
     Option("arp_all_targets", choice("any", "all"), _BACKUP, "choose one of these", needs="arp_validate"),
     Option(
         "arp_missed_max",
         integer(1, 255),
-        MODES,
+        _WATCHED,
         "say how many looks must fail before a leg counts as down",
         needs="arp_interval",
     ),
 )
 
 _BLIND = "it looks at the carrier of ports, and a leg always has one, however dead its link; see arp_interval"
-_LACP = f"it belongs to mode 802.3ad: {NO_MODES['802.3ad']}"
-_LOAD = f"it belongs to modes balance-tlb and balance-alb: {_NO_SPEED.format('both')}"
+_LACP = f"it belongs to mode 802.3ad, and {_NO_LACP}"
 NO_OPTIONS = {
     "miimon": _BLIND,
     **dict.fromkeys(("use_carrier", "updelay", "downdelay", "peer_notif_delay"), f"it needs miimon: {_BLIND}"),
     **dict.fromkeys(("lacp_rate", "lacp_active", "ad_select", "min_links", "coupled_control"), _LACP),
     **dict.fromkeys(("ad_actor_sys_prio", "ad_actor_system", "ad_user_port_key", "broadcast_neighbor"), _LACP),
-    **dict.fromkeys(("tlb_dynamic_lb", "lp_interval"), _LOAD),
     "active_slave": "the kernel changes it itself; see primary",
 }
 

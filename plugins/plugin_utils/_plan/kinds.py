@@ -64,14 +64,13 @@ def positive_number() -> Kind:
 
 
 def boolean() -> Kind:
-    """Yes or no; the words that Ansible itself takes for them are accepted, since templates produce text."""
-    words = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
+    """Yes or no. The words that Ansible takes for them are accepted, since templates produce text, and the kernel's
+    own 0 and 1."""
+    words = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
 
     def parse(value: Any) -> bool:
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str) and value.lower() in words:
-            return words[value.lower()]
+        if isinstance(value, (bool, int, str)) and str(value).lower() in words:
+            return words[str(value).lower()]
         raise Refused
 
     return Kind("true, false", parse)

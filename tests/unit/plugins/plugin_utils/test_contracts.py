@@ -27,7 +27,7 @@ def plans() -> list[dict[str, Any]]:
 # Options of the kernel's bonding document that the planner hands over and the module is still to learn.
 AWAITED = {
     *("arp_interval", "arp_ip_target", "ns_ip6_target", "arp_validate", "arp_all_targets", "arp_missed_max"),
-    "fail_over_mac",
+    *("fail_over_mac", "tlb_dynamic_lb"),
 }
 NODES = [node for plan in plans() for node in plan["nodes"].values()]
 
