@@ -21,7 +21,8 @@ MGMT = {
 NODES = tuple(MGMT)
 SERVERS = ["198.51.100.10", "198.51.100.11", "198.51.100.12"]
 CONCENTRATOR_ADDRESS = "203.0.113.2"
-LAN_SUBNET = "192.168.1.0/24"
+LAN_SUBNETS = ["192.168.1.0/24", "fd00:4c41:1::/64"]
+SERVER_IPV6 = "2001:db8:100::10"
 
 # One key exchange and one cipher that are cheap under emulation; everything stays on loopback.
 _SSH_COMMON = """\
@@ -59,7 +60,7 @@ def inventory(profile: Profile) -> dict:
     down_mbit, up_mbit = profile.capacity()
     site = {
         "site_id": 1,
-        "lan": {"interface": "lan0", "subnets": [LAN_SUBNET]},
+        "lan": {"interface": "lan0", "subnets": LAN_SUBNETS},
         "links": site_links(profile),
         "bonds": [{"bond_id": 0, "mode": "{{ lab_bond_mode }}"}],
     }
@@ -74,6 +75,7 @@ def inventory(profile: Profile) -> dict:
                 "ansible_ssh_args": f"-F {paths.SSH_CONFIG}",
                 "ansible_python_interpreter": "/usr/bin/python3",
                 "lab_bond_mode": "balance-rr",
+                "lab_server_ipv6": SERVER_IPV6,
                 # Whether the links keep their rates; with a played trace they do not.
                 "lab_steady": not any(link.playback for link in profile.links),
             },

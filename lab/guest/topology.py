@@ -27,6 +27,15 @@ CONCENTRATOR = "203.0.113.2/24"
 CORE_TO_CONCENTRATOR = "203.0.113.1/24"
 INTERNET = ("198.51.100.10/24", "198.51.100.11/24", "198.51.100.12/24")
 CORE_TO_INTERNET = "198.51.100.1/24"
+
+# IPv6 is where it can go over an aggregate: the LAN, the concentrator, the internet; modems have none.
+CLIENT_IPV6 = "fd00:4c41:1::10/64"
+GATEWAY_LAN_IPV6 = "fd00:4c41:1::1/64"
+CONCENTRATOR_IPV6 = "2001:db8:113::2/64"
+CORE_TO_CONCENTRATOR_IPV6 = "2001:db8:113::1/64"
+INTERNET_IPV6 = "2001:db8:100::10/64"
+CORE_TO_INTERNET_IPV6 = "2001:db8:100::1/64"
+
 INTERNET_DELAY_MS = 5
 
 # Senders towards the modems make packets of real size: no segmentation may be left to the other end.
@@ -128,20 +137,18 @@ def setups(lab: Lab) -> list[Setup]:
             {},
             [
                 *_node(lab, "client"),
-                f"addr add {CLIENT} dev lan0",
-                "link set lan0 up",
-                f"route add default via {_bare(GATEWAY_LAN)}",
+                *_addresses("lan0", CLIENT, CLIENT_IPV6),
+                *_default(GATEWAY_LAN, GATEWAY_LAN_IPV6),
             ],
         ),
-        Setup("gateway", {}, [*_node(lab, "gateway"), f"addr add {GATEWAY_LAN} dev lan0", "link set lan0 up"]),
+        Setup("gateway", {}, [*_node(lab, "gateway"), *_addresses("lan0", GATEWAY_LAN, GATEWAY_LAN_IPV6)]),
         Setup(
             "concentrator",
             {},
             [
                 *_node(lab, "concentrator"),
-                f"addr add {CONCENTRATOR} dev eth0",
-                "link set eth0 up",
-                f"route add default via {_bare(CORE_TO_CONCENTRATOR)}",
+                *_addresses("eth0", CONCENTRATOR, CONCENTRATOR_IPV6),
+                *_default(CORE_TO_CONCENTRATOR, CORE_TO_CONCENTRATOR_IPV6),
             ],
         ),
         Setup(
@@ -149,9 +156,8 @@ def setups(lab: Lab) -> list[Setup]:
             {},
             [
                 *_node(lab, "internet"),
-                *(f"addr add {address} dev eth0" for address in INTERNET),
-                "link set eth0 up",
-                f"route add default via {_bare(CORE_TO_INTERNET)}",
+                *_addresses("eth0", *INTERNET, INTERNET_IPV6),
+                *_default(CORE_TO_INTERNET, CORE_TO_INTERNET_IPV6),
             ],
             [_far("eth0")],
             pinned={"eth0": 1},
@@ -162,7 +168,19 @@ def setups(lab: Lab) -> list[Setup]:
 
 
 def _bare(address: str) -> str:
-    return str(ipaddress.IPv4Interface(address).ip)
+    return str(ipaddress.ip_interface(address).ip)
+
+
+def _addresses(device: str, *addresses: str) -> list[str]:
+    """A device up with its addresses, IPv6 at once and not after a second of asking whether others have it."""
+    return [
+        f"link set {device} up",
+        *(f"addr add {address} dev {device}{' nodad' if ':' in address else ''}" for address in addresses),
+    ]
+
+
+def _default(*routers: str) -> list[str]:
+    return [f"route add default via {_bare(router)}" for router in routers]
 
 
 def _node(lab: Lab, node: str) -> list[str]:
@@ -180,15 +198,19 @@ ROUTER_SYSCTL = {
     "net/ipv6/conf/all/disable_ipv6": "1",
     "net/ipv6/conf/default/disable_ipv6": "1",
 }
+CORE_SYSCTL = {
+    **ROUTER_SYSCTL,
+    "net/ipv6/conf/con0/disable_ipv6": "0",
+    "net/ipv6/conf/net0/disable_ipv6": "0",
+    "net/ipv6/conf/all/forwarding": "1",
+}
 
 
 def _core(lab: Lab) -> Setup:
     ip = [
         *_node(lab, "modems"),
-        f"addr add {CORE_TO_CONCENTRATOR} dev con0",
-        "link set con0 up",
-        f"addr add {CORE_TO_INTERNET} dev net0",
-        "link set net0 up",
+        *_addresses("con0", CORE_TO_CONCENTRATOR, CORE_TO_CONCENTRATOR_IPV6),
+        *_addresses("net0", CORE_TO_INTERNET, CORE_TO_INTERNET_IPV6),
     ]
     tc = [_far("net0")]
     for link in lab.links:
@@ -207,7 +229,7 @@ def _core(lab: Lab) -> Setup:
         ' iifname "mgmt0" drop; oifname "mgmt0" drop; }; }'
     )
     pinned = {"con0": 0, "net0": 1, **{shape.core_device(link): link.index for link in lab.links}}
-    return Setup("modems", ROUTER_SYSCTL, ip, tc, nft, pinned)
+    return Setup("modems", CORE_SYSCTL, ip, tc, nft, pinned)
 
 
 def _modem(lab: Lab, link: Link) -> Setup:

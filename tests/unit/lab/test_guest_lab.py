@@ -234,3 +234,14 @@ def test_every_file_that_a_node_starts_with_is_written():
 def test_removal_names_only_this_labs_nodes():
     command = nodes.remove_command("t1")
     assert command[-5:] == [f"t1-{node}" for node in config.NODES]
+
+
+def test_ipv6_is_on_both_sides_of_the_aggregate_and_in_no_modem():
+    lab = lab_of(2)
+    with_ipv6 = {setup.where for setup in topology.setups(lab) for line in setup.ip if "::" in line}
+    assert with_ipv6 == {"client", "gateway", "concentrator", "internet", "modems"}
+    core = next(setup for setup in topology.setups(lab) if setup.where == "modems")
+    order = list(core.sysctl)
+    for device in ("con0", "net0"):
+        assert order.index("net/ipv6/conf/all/disable_ipv6") < order.index(f"net/ipv6/conf/{device}/disable_ipv6")
+    assert not any("::" in line and "link1" in line for line in core.ip)
