@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .checks import check_inventory
@@ -19,6 +21,19 @@ from .model import Inventory
 from .problems import PlanError, Problem
 from .reading import read_inventory
 from .wiring import PublicKeys, SiteWiring, wire_inventory
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Without Python's cycle collector: a plan is large and has no cycles, and the collector would look through all of
+    it again and again while it grows, so that 10,000 sites would take half as long again a site as 1,000."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def check(data: Any, addresses: Addresses | None = None) -> tuple[Inventory, list[Problem]]:
@@ -33,6 +48,7 @@ def check(data: Any, addresses: Addresses | None = None) -> tuple[Inventory, lis
     return inventory, [*problems, *check_inventory(inventory)]
 
 
+@_no_collector()
 def make_plan(
     data: Any, public_keys: PublicKeys | None = None, ra_interfaces: Mapping[str, Collection[str]] | None = None
 ) -> dict[str, Any]:

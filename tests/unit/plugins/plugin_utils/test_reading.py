@@ -6,6 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+from typing import Any
+
 import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.keys import Key, Table
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.kinds import integer
@@ -40,6 +44,19 @@ def test_a_plan_of_a_wrong_inventory_raises_every_problem() -> None:
         make_plan(data)
     assert [problem.key for problem in caught.value.problems] == ["key site_id", "key mtu"]
     assert str(caught.value).splitlines() == list_problems(data)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("data", [INVENTORY, {}])
+def test_planning_leaves_pythons_collector_as_it_was(enabled: bool, data: dict[str, Any]) -> None:
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        with contextlib.suppress(PlanError):
+            make_plan(data)
+        assert gc.isenabled() is enabled
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_problems_of_nodes_come_after_those_of_the_inventory() -> None:
