@@ -5,11 +5,31 @@
 
 from __future__ import annotations
 
+_PERSIST = r"""
+  persist:
+    description:
+      - Whether a restart of the node brings back what this leaves behind, see M(linkagg.wan.agent). What is
+        removed is forgotten, too.
+    type: bool
+    default: true
+  state_directory:
+    description:
+      - Where that is saved. The agent of the node looks into the directory that is the default.
+    type: path
+    default: /etc/linkagg/state
+"""
+
 
 class ModuleDocFragment:
-    """``extends_documentation_fragment: linkagg.wan.reconcile``."""
+    """``extends_documentation_fragment: linkagg.wan.reconcile``; for a module with a state of its own
+    ``linkagg.wan.reconcile.persist``.
+    """
 
-    DOCUMENTATION = r"""
+    DOCUMENTATION = (
+        r"""
+requirements:
+  - python >= 3.11
+  - pyroute2 >= 0.7.2
 options:
   state:
     description:
@@ -21,8 +41,8 @@ options:
     description:
       - Also remove what this module made earlier and that is not listed. Nothing that is not ours is touched.
     type: bool
-    default: false
-requirements:
-  - python >= 3.11
-  - pyroute2 >= 0.7.2
-"""
+    default: false"""
+        + _PERSIST
+    )
+
+    PERSIST = "options:" + _PERSIST

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, linkagg.wan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the reconciling modules have in common: arguments in, one reconciliation, results out."""
+"""What the reconciling modules have in common: arguments in, one reconciliation, the wish saved, results out."""
 
 from __future__ import annotations
 
@@ -12,45 +12,86 @@ from ._engine.errors import EngineError, KernelError
 from ._engine.objects import Obj
 from ._engine.planner import Kinds
 from ._engine.reconcile import Outcome, reconcile
+from ._kinds import PARTS
 from ._netlink import library
+from ._persist import store
+from ._persist.lock import locked
+from ._persist.saving import Saving, item_key, items_of, saving
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
     from ._netlink.kernel import NetlinkKernel
 
+PERSIST_OPTIONS: dict[str, dict[str, Any]] = {
+    "persist": {"type": "bool", "default": True},
+    "state_directory": {"type": "path", "default": store.STATE_DIRECTORY},
+}
 COMMON_OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "purge": {"type": "bool", "default": False},
+    **PERSIST_OPTIONS,
 }
+
+Prepare = Callable[["NetlinkKernel", Sequence[Obj]], Sequence[Obj]]
 
 
 def run(
     module: AnsibleModule,
     kinds: Kinds,
     parse: Callable[[], Sequence[Obj]],
-    prepare: Callable[[NetlinkKernel, Sequence[Obj]], Sequence[Obj]] = lambda kernel, want: want,
+    prepare: Prepare = lambda kernel, want: want,
 ) -> None:
-    """Parse, reconcile, exit. ``prepare`` fills in what only the node knows."""
+    """Parse, reconcile, save, exit. ``prepare`` fills in what only the node knows, which is not saved."""
     if library.PROBLEM:
         module.fail_json(msg=library.PROBLEM, exception=library.PROBLEM_DETAILS or None)
     try:
-        outcome = _reconcile(module, kinds, parse(), prepare)
+        want = parse()
+        with locked(make=not module.check_mode):
+            outcome = _reconcile(module, kinds, want, prepare)
+            due = _savings(module, kinds, want, outcome)
+            save(module, due, outcome.result())
+            result = told(outcome.result(), due)
     except EngineError as exc:
         module.fail_json(msg="\n".join(exc.problems), problems=exc.problems)
     except KernelError as exc:
         module.fail_json(msg=f"the kernel's state could not be read: {exc.reason}", problems=[exc.reason])
     except PermissionError as exc:
         module.fail_json(msg=f"{exc}: run this module as root (become: true)", problems=[str(exc)])
-    module.exit_json(**outcome.result())
+    module.exit_json(**result)
 
 
-def _reconcile(
-    module: AnsibleModule,
-    kinds: Kinds,
-    want: Sequence[Obj],
-    prepare: Callable[[NetlinkKernel, Sequence[Obj]], Sequence[Obj]],
-) -> Outcome:
+def told(result: dict[str, Any], due: Sequence[Saving]) -> dict[str, Any]:
+    """A module's result that also says what is saved."""
+    if not due:
+        return result
+    text = "".join(f"# {one.step}\n" for one in due)
+    return {
+        **result,
+        "changed": True,
+        "steps": [*result["steps"], *(one.step for one in due)],
+        "diff": {**result["diff"], "after": text + result["diff"]["after"]},
+    }
+
+
+def save(module: AnsibleModule, due: Sequence[Saving], result: dict[str, Any]) -> None:
+    """Write what is due, except in check mode. If the disk does not take it the module fails with what was done."""
+    problems: list[str] = []
+    for one in due if not module.check_mode else ():
+        try:
+            one.write()
+        except EngineError as exc:
+            problems += exc.problems
+    if problems:
+        problems = [
+            f"{problem}. The node is as wanted, but a restart would bring back what was saved before: make room, or "
+            "make it writable, and run this again"
+            for problem in problems
+        ]
+        module.fail_json(msg="\n".join(problems), problems=problems, **result)
+
+
+def _reconcile(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], prepare: Prepare) -> Outcome:
     from ._netlink.kernel import NetlinkKernel  # pyroute2 loads slowly on small routers: not before it is needed
 
     with NetlinkKernel() as kernel:
@@ -62,3 +103,18 @@ def _reconcile(
             purge=module.params["purge"],
             check=module.check_mode,
         )
+
+
+def _savings(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], outcome: Outcome) -> list[Saving]:
+    """What is to be written, a part each."""
+    if not module.params["persist"]:
+        return []
+    directory, state, purge = (module.params[name] for name in ("state_directory", "state", "purge"))
+    found = []
+    for part, group in PARTS.items():
+        if not group.keys() <= kinds.keys():
+            continue
+        stored = store.read(directory, part)
+        items = items_of([obj for obj in want if obj.kind in group], group, outcome.after, stored.items)
+        found.append(saving(directory, part, item_key(group), items, stored, state=state, purge=purge))
+    return [one for one in found if one]

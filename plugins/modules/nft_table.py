@@ -40,6 +40,7 @@ options:
     choices: [present, absent]
     default: present
 extends_documentation_fragment:
+  - linkagg.wan.reconcile.persist
   - linkagg.wan.attributes
 requirements:
   - nft (package nftables)
@@ -89,94 +90,65 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.linkagg.wan.plugins.module_utils._module import PERSIST_OPTIONS, save, told
+from ansible_collections.linkagg.wan.plugins.module_utils._netlink.nft import PART, Nft, reconcile, table_key
+from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
+from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
+from ansible_collections.linkagg.wan.plugins.module_utils._persist.saving import Saving, saving
 
 FAMILIES = ["ip", "ip6", "inet", "arp", "bridge", "netdev"]
 
 
-class Nft:
-    """The nft program and the one table it is asked about."""
-
-    def __init__(self, module: AnsibleModule, family: str, name: str) -> None:
-        self._module = module
-        self._table = f"{family} {name}"
-        self._nft = self._program("nft", "nftables")
-
-    def _program(self, name: str, package: str) -> str:
-        path = self._module.get_bin_path(name)
-        if path is None:
-            raise EngineError([f"the program {name} is missing on this node: install the package {package}"])
-        return path
-
-    def live(self) -> str:
-        """The table as the kernel has it, without counters; empty if there is none."""
-        code, output, errors = self._module.run_command([self._nft, "-s", "list", "table", *self._table.split()])
-        if code and "No such file" not in errors:
-            raise EngineError([f"table {self._table} could not be listed: {errors.strip()}"])
-        return "" if code else output
-
-    def rendered(self, content: str) -> str:
-        """What the kernel would list for this content. EngineError with nft's words if it is wrong."""
-        listing = f"{{ {self._nft} -s list table {self._table} 2>/dev/null || :; }}"
-        script = f"{self._nft} -f - && {self._nft} list tables && {listing}"
-        command = [self._program("unshare", "util-linux"), "--net", "--", "sh", "-c", script]
-        code, output, errors = self._module.run_command(command, data=content)
-        if code:
-            raise EngineError([f"content: {errors.strip()}"])
-        lines = output.splitlines(keepends=True)
-        tables = [line.strip() for line in lines if line.startswith("table ") and not line.rstrip().endswith("{")]
-        others = [table for table in tables if table != f"table {self._table}"]
-        if others:
-            raise EngineError([f"content: makes {', '.join(others)}, but only table {self._table} is managed here"])
-        if not tables:
-            raise EngineError([f"content: makes no table {self._table}"])
-        return "".join(lines[len(tables) :])
-
-    def load(self, content: str) -> None:
-        """Replace the table in one transaction; empty content removes it."""
-        script = f"table {self._table}\ndelete table {self._table}\n{content}\n"
-        code, _output, errors = self._module.run_command([self._nft, "-f", "-"], data=script)
-        if code:
-            raise EngineError([f"table {self._table} could not be loaded, nothing was changed: {errors.strip()}"])
-
-
-def reconcile(nft: Nft, table: str, content: str, check: bool) -> dict[str, Any]:
-    """Make the table have that content (empty: no table); the module's result."""
-    before = nft.live()
-    after = nft.rendered(content) if content else ""
-    changed = before != after
-    if changed and not check:
-        nft.load(content)
-        if nft.live() != after:
-            raise EngineError([f"read back after loading, table {table} is not as written: {nft.live()}"])
-    verb = "replace" if before and after else "create" if after else "remove"
+def argument_spec() -> dict[str, Any]:
+    """The module's arguments."""
     return {
-        "changed": changed,
-        "before": before,
-        "after": after,
-        "diff": {"before": before, "after": after},
-        "steps": [f"{verb} table {table}"] if changed else [],
+        "family": {"type": "str", "choices": FAMILIES, "default": "inet"},
+        "name": {"type": "str", "default": "linkagg"},
+        "content": {"type": "str"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **PERSIST_OPTIONS,
     }
+
+
+def make_it_so(module: AnsibleModule) -> dict[str, Any]:
+    """Reconcile and save; the module's result."""
+    params = module.params
+    nft = Nft(
+        params["family"],
+        params["name"],
+        lambda command, text: module.run_command(command, data=text),
+        module.get_bin_path,
+    )
+    content = params["content"] if params["state"] == "present" else ""
+    with locked(make=not module.check_mode):
+        result = reconcile(nft, content, module.check_mode)
+        due = _savings(params)
+        save(module, due, result)
+    return told(result, due)
+
+
+def _savings(params: dict[str, Any]) -> list[Saving]:
+    if not params["persist"]:
+        return []
+    stored = store.read(params["state_directory"], PART)
+    item = {name: params[name] for name in ("family", "name", "content")}
+    due = saving(params["state_directory"], PART, table_key, [item], stored, state=params["state"])
+    return [due] if due else []
 
 
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(
-        argument_spec={
-            "family": {"type": "str", "choices": FAMILIES, "default": "inet"},
-            "name": {"type": "str", "default": "linkagg"},
-            "content": {"type": "str"},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        },
+        argument_spec=argument_spec(),
         required_if=[("state", "present", ["content"])],
         supports_check_mode=True,
     )
-    family, name, content = (module.params[key] for key in ("family", "name", "content"))
-    if module.params["state"] == "absent":
-        content = ""
     try:
-        result = reconcile(Nft(module, family, name), f"{family} {name}", content, module.check_mode)
+        result = make_it_so(module)
     except EngineError as exc:
         module.fail_json(msg="\n".join(exc.problems), problems=exc.problems)
+    except PermissionError as exc:
+        module.fail_json(msg=f"{exc}: run this module as root (become: true)", problems=[str(exc)])
     module.exit_json(**result)
 
 

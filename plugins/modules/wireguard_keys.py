@@ -72,8 +72,6 @@ problems:
   elements: str
 """
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +79,8 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.normal import interface_name
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds.wireguard import KEY_DIRECTORY
+from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
+from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
 
 
 def key_paths(directory: str, interfaces: list[str]) -> dict[str, Path]:
@@ -96,22 +96,6 @@ def key_paths(directory: str, interfaces: list[str]) -> dict[str, Path]:
     return {name: Path(directory) / f"{name}.key" for name in interfaces}
 
 
-def save(path: Path, private_key: str) -> None:
-    """Write the key so that the file is whole or not there, readable by root only."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w") as stream:
-            stream.write(private_key + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o600)
-        os.rename(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-
-
 def reconcile(module: AnsibleModule, paths: dict[str, Path]) -> dict[str, Any]:
     """Make what is missing; the module's result."""
     wg = module.get_bin_path("wg")
@@ -124,7 +108,7 @@ def reconcile(module: AnsibleModule, paths: dict[str, Path]) -> dict[str, Any]:
         if name in missing:
             if module.check_mode:
                 continue
-            save(paths[name], module.run_command([wg, "genkey"], check_rc=True)[1].strip())
+            store.write_file(paths[name], module.run_command([wg, "genkey"], check_rc=True)[1].encode())
         private_key = paths[name].read_text()
         code, output, _errors = module.run_command([wg, "pubkey"], data=private_key)
         if code:
@@ -151,7 +135,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = reconcile(module, key_paths(module.params["directory"], module.params["interfaces"]))
+        with locked(make=not module.check_mode):
+            result = reconcile(module, key_paths(module.params["directory"], module.params["interfaces"]))
     except EngineError as exc:
         module.fail_json(msg="\n".join(exc.problems), problems=exc.problems)
     except OSError as exc:

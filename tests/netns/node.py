@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ctypes
+import importlib
 import json
 import os
 import subprocess
@@ -53,6 +54,12 @@ def ip(*arguments: str) -> Any:
     return json.loads(done.stdout or "[]") if "-j" in words else done.stdout
 
 
+def saves(module: str) -> bool:
+    """Whether a module saves what it has done: on this machine it must not."""
+    found = importlib.import_module(f"ansible_collections.linkagg.wan.plugins.modules.{module}")
+    return "state_directory" in getattr(found, "argument_spec", dict)()
+
+
 def why_no_namespaces() -> str:
     if os.geteuid() != 0:
         return "only root can make network namespaces"
@@ -77,6 +84,11 @@ class Node:
 
     name: str
     keys: Path
+
+    @property
+    def state(self) -> Path:
+        """Where modules save what they have done."""
+        return self.keys / "state"
 
     def tunnels(self, *items: dict[str, Any], check: bool = False, **options: Any) -> Outcome:
         """Reconcile tunnels."""
@@ -104,8 +116,13 @@ class Node:
         with NetlinkKernel() as kernel:
             return reconcile(kernel, kinds, want, **options)
 
-    def module(self, name: str, check: bool = False, **arguments: Any) -> dict[str, Any]:
-        """Run a module the way Ansible does, as a process of its own; its result."""
+    def module(self, name: str, /, check: bool = False, **arguments: Any) -> dict[str, Any]:
+        """Run a module the way Ansible does, as a process of its own; its result.
+
+        What it has done is not saved, or with ``persist=True`` below the test's directory.
+        """
+        if saves(name):
+            arguments = {"persist": False, "state_directory": str(self.state), **arguments}
         text = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check, "_ansible_diff": True}})
         command = [sys.executable, "-m", f"ansible_collections.linkagg.wan.plugins.modules.{name}"]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}

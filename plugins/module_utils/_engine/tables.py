@@ -96,6 +96,10 @@ def _as_wanted(want: Mapping[str, Any], _have: Mapping[str, Any] | None) -> dict
     return dict(want)
 
 
+def _all_said(want: Mapping[str, Any], _now: Mapping[str, Any], _saved: Mapping[str, Any]) -> Mapping[str, Any]:
+    return want
+
+
 def _no_problem(_attrs: Mapping[str, Any]) -> list[str]:
     return []
 
@@ -109,6 +113,7 @@ class Kind:
     (a name or an address must be free first), else after (new routes before the old ones go).
     ``creatable`` False: somebody else's objects; "absent" then means ``when_absent``.
     ``complete(item)`` derives arguments from others; ``resolve(want, have)`` fills in what only the node knows.
+    ``remember(want, now, saved)`` adds what of the node's own a restart would lose to what is saved.
     ``check(attrs)`` returns what the rows cannot see alone, ``title(attrs)`` the name in sentences.
     ``resend``: the kernel forgets what a change does not repeat, so all of ``data`` is sent.
     """
@@ -124,6 +129,7 @@ class Kind:
     when_absent: Mapping[str, Any] | None = None
     resend: bool = False
     resolve: Callable[[Mapping[str, Any], Mapping[str, Any] | None], dict[str, Any]] = _as_wanted
+    remember: Callable[[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = _all_said
     check: Callable[[Mapping[str, Any]], list[str]] = _no_problem
     complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = same
     title: Callable[[Mapping[str, Any]], str] | None = None

@@ -19,6 +19,9 @@ ROUTING = {kind.name: kind for kind in (UPLINK, ROUTE, RULE)}
 ROUTING_LISTS = {"links": (UPLINK,), "routes": (ROUTE,), "rules": (RULE,)}
 LISTS = {"tunnels": tuple(TUNNELS.values()), "bonds": (BOND,), **ROUTING_LISTS}
 LINK_KINDS = {**TUNNELS, **BONDS}
+# By the name of the module that reconciles them, which is also that of the file where they are saved. In the order
+# in which a restart brings them back.
+PARTS = {"tunnels": TUNNELS, "bonds": BONDS, "link_routes": ROUTING}
 
 __all__ = [
     "BOND",
@@ -26,6 +29,7 @@ __all__ = [
     "GRETAP",
     "LINK_KINDS",
     "LISTS",
+    "PARTS",
     "ROUTE",
     "ROUTING",
     "ROUTING_LISTS",

@@ -64,6 +64,29 @@ def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str
     return result
 
 
+def remember(want: Mapping[str, Any], now: Mapping[str, Any], saved: Mapping[str, Any]) -> dict[str, Any]:
+    """Save a peer that is left as it is (no key said) with the key that it has, or the next boot would lose it.
+
+    An endpoint that the kernel learnt is not saved: it is the peer's to tell again.
+    """
+    there, known = ({tuple(peer["allowed_ips"]): peer for peer in attrs.get("peers", ())} for attrs in (now, saved))
+    said = {peer["public_key"] for peer in want.get("peers", ())}
+
+    def kept(peer: Mapping[str, Any]) -> Mapping[str, Any]:
+        old = known.get(peer["allowed_ips"], {})
+        found = there.get(peer["allowed_ips"], old)
+        if peer["public_key"] or found.get("public_key") in (*said, None):
+            return peer
+        return {
+            **peer,
+            "public_key": found["public_key"],
+            "endpoint": peer["endpoint"] or old.get("endpoint"),
+            "persistent_keepalive_s": found["persistent_keepalive_s"],
+        }
+
+    return {**want, "peers": tuple(kept(peer) for peer in want.get("peers", ()))}
+
+
 def _twice(values: list[Any]) -> set[Any]:
     return {value for value in values if values.count(value) > 1} if len(set(values)) < len(values) else set()
 
@@ -86,6 +109,7 @@ WIREGUARD = Kind(
     priority=10,
     key=("name",),
     resolve=resolve,
+    remember=remember,
     attrs=(
         NAME,
         Attr("private_key_file", "path"),

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One nftables table, made as written with the ``nft`` program: its own netlink is the one that nobody else speaks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+from .._engine.errors import EngineError
+
+PART = "nft_table"
+
+# command, text on its input -> exit status, output, errors
+Run = Callable[[list[str], str | None], tuple[int, str, str]]
+
+
+def table_key(item: Any) -> tuple[Any, ...]:
+    """What tells saved tables apart."""
+    return ("table", item["family"], item["name"])
+
+
+def run_program(command: list[str], text: str | None) -> tuple[int, str, str]:
+    """Run a program without Ansible."""
+    environment = {**os.environ, "LC_ALL": "C"}
+    done = subprocess.run(command, input=text or "", capture_output=True, text=True, check=False, env=environment)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Nft:
+    """The nft program and the one table it is asked about. ``which(name)`` finds a program."""
+
+    def __init__(
+        self, family: str, name: str, run: Run = run_program, which: Callable[[str], str | None] = shutil.which
+    ) -> None:
+        self._run = run
+        self._which = which
+        self.table = f"{family} {name}"
+        self._nft = self._program("nft", "nftables")
+
+    def _program(self, name: str, package: str) -> str:
+        path = self._which(name)
+        if path is None:
+            raise EngineError([f"the program {name} is missing on this node: install the package {package}"])
+        return path
+
+    def live(self) -> str:
+        """The table as the kernel has it, without counters; empty if there is none."""
+        code, output, errors = self._run([self._nft, "-s", "list", "table", *self.table.split()], None)
+        if code and "No such file" not in errors:
+            raise EngineError([f"table {self.table} could not be listed: {errors.strip()}"])
+        return "" if code else output
+
+    def rendered(self, content: str) -> str:
+        """What the kernel would list for this content. EngineError with nft's words if it is wrong."""
+        listing = f"{{ {self._nft} -s list table {self.table} 2>/dev/null || :; }}"
+        script = f"{self._nft} -f - && {self._nft} list tables && {listing}"
+        command = [self._program("unshare", "util-linux"), "--net", "--", "sh", "-c", script]
+        code, output, errors = self._run(command, content)
+        if code:
+            raise EngineError([f"content: {errors.strip()}"])
+        lines = output.splitlines(keepends=True)
+        tables = [line.strip() for line in lines if line.startswith("table ") and not line.rstrip().endswith("{")]
+        others = [table for table in tables if table != f"table {self.table}"]
+        if others:
+            raise EngineError([f"content: makes {', '.join(others)}, but only table {self.table} is managed here"])
+        if not tables:
+            raise EngineError([f"content: makes no table {self.table}"])
+        return "".join(lines[len(tables) :])
+
+    def load(self, content: str) -> None:
+        """Replace the table in one transaction; empty content removes it."""
+        script = f"table {self.table}\ndelete table {self.table}\n{content}\n"
+        code, _output, errors = self._run([self._nft, "-f", "-"], script)
+        if code:
+            raise EngineError([f"table {self.table} could not be loaded, nothing was changed: {errors.strip()}"])
+
+
+def reconcile(nft: Nft, content: str, check: bool) -> dict[str, Any]:
+    """Make the table have that content (empty: no table); the module's result."""
+    before = nft.live()
+    after = nft.rendered(content) if content else ""
+    changed = before != after
+    if changed and not check:
+        nft.load(content)
+        if nft.live() != after:
+            raise EngineError([f"read back after loading, table {nft.table} is not as written: {nft.live()}"])
+    verb = "replace" if before and after else "create" if after else "remove"
+    return {
+        "changed": changed,
+        "before": before,
+        "after": after,
+        "diff": {"before": before, "after": after},
+        "steps": [f"{verb} table {nft.table}"] if changed else [],
+    }
