@@ -40,6 +40,10 @@ class NetlinkKernel:
         """Names of all interfaces, as of the last read."""
         return self._node.links.keys()
 
+    def interfaces(self) -> Mapping[str, tuple[int, bool]]:
+        """Name -> index and whether it is up, of all interfaces as they are now."""
+        return {link.name: (link.index, link.up) for link in links.read_links(self._node.rtnl).values()}
+
     def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> Mapping[Key, Obj]:
         """The wanted objects that exist, whoever owns them, and, of these kinds, all of ours."""
         self._node.refresh()

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Command line of the agent; see USAGE."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from .._engine.errors import EngineError, KernelError
+from .._netlink import library
+from .._persist.lock import locked
+from .._persist.store import STATE_DIRECTORY
+from .agent import Agent
+from .saved import load, stamp
+
+USAGE = f"""\
+linkagg [--state-directory DIRECTORY] VERB
+  restore  bring back, once, what linkagg.wan has saved on this node; exit status 1 if not all of it can be
+  status   say what is saved and what of it is missing; changes nothing; exit status 1 if anything is
+  watch    restore, then wait for late modems and leases and complete what is missing; linkagg.service runs this
+What is saved is in {STATE_DIRECTORY}, a file for each module of linkagg.wan."""
+
+
+def say(text: str) -> None:
+    """A line for a person or the journal."""
+    print(text, flush=True)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a verb; returns the exit status: 0 all is there, 1 something is not, 2 a mistake."""
+    words = list(sys.argv[1:] if words is None else words)
+    directory = STATE_DIRECTORY
+    if words[:1] == ["--state-directory"] and len(words) > 1:
+        directory, words = words[1], words[2:]
+    verbs = {"restore": restore, "status": status, "watch": watch}
+    if len(words) != 1 or words[0] not in verbs:
+        asked = words in (["help"], ["-h"], ["--help"])
+        print(USAGE, file=sys.stdout if asked else sys.stderr)
+        return 0 if asked else 2
+    try:
+        return verbs[words[0]](directory)
+    except (EngineError, KernelError, PermissionError) as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 2
+
+
+def _agent(directory: str, *, act: bool = True) -> Agent:
+    if library.PROBLEM:
+        raise EngineError([library.PROBLEM])
+    from .._netlink.kernel import NetlinkKernel  # not before it is known that it can be
+
+    return Agent(lambda: load(directory), NetlinkKernel, lambda: locked(make=act), time.monotonic)
+
+
+def restore(directory: str) -> int:
+    """One look at everything."""
+    agent = _agent(directory)
+    for sentence in agent.look():
+        say(sentence)
+    return _verdict(agent)
+
+
+def status(directory: str) -> int:
+    """As restore, without doing anything."""
+    agent = _agent(directory, act=False)
+    agent.look(act=False)
+    return _verdict(agent)
+
+
+def watch(directory: str) -> int:
+    """Until the end."""
+    from .watch import Events, Watch
+
+    agent = _agent(directory)
+    # Events first: what happens during the first look must not be missed.
+    Watch(agent, Events(), lambda: stamp(directory), time.monotonic, say).run()
+    return 0
+
+
+def _verdict(agent: Agent) -> int:
+    complaints = agent.complaints()
+    for words in complaints:
+        say(f"not there: {words}")
+    if not complaints:
+        say(agent.summary())
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

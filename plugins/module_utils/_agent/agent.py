@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Restores saved state and keeps what is left in mind until it can be done. What later watches and heals grows here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from .._engine.errors import EngineError
+from .._engine.objects import Obj
+from .._kinds import PARTS
+from .._netlink import nft
+from .attention import Attention, Interfaces
+from .converge import Kernel, Open, Result, converge, devices_of
+from .saved import PREPARE, Saved, as_wanted
+
+OpenKernel = Callable[[], AbstractContextManager[Kernel]]
+OpenLock = Callable[[], AbstractContextManager[None]]
+
+
+def load_table(family: str, name: str, content: str, act: bool) -> list[str]:
+    """Make an nftables table be as saved; the steps. EngineError says what stands against it."""
+    return nft.reconcile(nft.Nft(family, name), content, not act)["steps"]
+
+
+class Agent:
+    """Everything saved, and what of it is left to do."""
+
+    def __init__(
+        self,
+        load: Callable[[], Saved],
+        open_kernel: OpenKernel,
+        lock: OpenLock,
+        clock: Callable[[], float],
+        table: Callable[[str, str, str, bool], list[str]] = load_table,
+    ) -> None:
+        self._load = load
+        self._open_kernel = open_kernel
+        self._lock = lock
+        self._clock = clock
+        self._table = table
+        self.saved = Saved()
+        self.left: dict[str, list[Open]] = {}
+        self.table_problems: list[str] = []
+        self.attention = Attention()
+
+    def reload(self) -> None:
+        """Read saved state again, as a module's run may have changed it."""
+        self.saved = self._load()
+        self.attention.concern(self.saved.modems, self.saved.learners)
+
+    def look(self, devices: frozenset[str] | None = None, *, act: bool = True) -> list[str]:
+        """Bring back what is missing: everything, or what names one of these devices or was left before.
+
+        Returns what was done, one sentence a step. EngineError if another one keeps the lock, KernelError if the kernel
+        cannot be read.
+        """
+        done: list[str] = []
+        with self._lock():
+            self.reload()
+            if devices is None or self.table_problems:
+                done += self._tables(act)
+            with self._open_kernel() as kernel:
+                # As they are before, but for our own work: what comes meanwhile is to be heard of, not known already.
+                interfaces = dict(kernel.interfaces())
+                for part, want in self.saved.parts.items():
+                    result = self._part(kernel, part, self._chosen(part, want, devices), act)
+                    done += result.done
+                    self.left[part] = result.left
+                    interfaces |= {name: (interfaces[name][0], True) for name in result.raised & interfaces.keys()}
+            self._settle(interfaces)
+        return done
+
+    def leases_come(self) -> None:
+        """Look whether a next hop that something waits for is known by now."""
+        waiting = [open_.obj for open_ in self.all_left() if open_.lease]
+        if not waiting:
+            return
+        with self._open_kernel() as kernel:
+            for obj in kernel.learn_next_hops(waiting, 0, True):
+                if obj.attrs["via"] != "learn":
+                    self.attention.touch(obj.attrs["device"], self._clock())
+
+    def lost_events(self) -> list[str]:
+        """Some were lost: compare what there is with what was known; what a person wants to know."""
+        with self._open_kernel() as kernel:
+            return self.attention.compare(kernel.interfaces(), self._clock())
+
+    def all_left(self) -> list[Open]:
+        """What is left of all parts."""
+        return [open_ for some in self.left.values() for open_ in some]
+
+    def complaints(self) -> list[str]:
+        """Everything that is not as saved, one sentence each."""
+        return [*self.saved.problems, *self.table_problems, *map(str, self.all_left())]
+
+    def summary(self) -> str:
+        """One line for a person."""
+        complaints = self.complaints()
+        if not complaints:
+            return f"all that is saved is there ({self.saved.counts()})"
+        return f"{len(complaints)} of what is saved ({self.saved.counts()}) not there, first: {complaints[0]}"
+
+    def _part(self, kernel: Kernel, part: str, want: Sequence[Obj], act: bool) -> Result:
+        if not want:
+            return Result()
+        return converge(kernel, PARTS[part], PREPARE.get(part, as_wanted), want, act=act)
+
+    def _chosen(self, part: str, want: Sequence[Obj], devices: frozenset[str] | None) -> Sequence[Obj]:
+        if devices is None:
+            return want
+        keys = {open_.obj.key for open_ in self.left.get(part, ())}
+        return [obj for obj in want if obj.key in keys or devices & devices_of(obj, PARTS[part])]
+
+    def _tables(self, act: bool) -> list[str]:
+        steps: list[str] = []
+        self.table_problems = []
+        for item in self.saved.tables:
+            try:
+                found = self._table(item["family"], item["name"], item["content"], act)
+            except EngineError as exc:
+                self.table_problems += exc.problems
+                continue
+            if act:
+                steps += found
+            else:
+                self.table_problems += [f"to do: {step}" for step in found]
+        return steps
+
+    def _settle(self, interfaces: Interfaces) -> None:
+        left = self.all_left()
+        modems = self.saved.modems
+        awaited = {name for open_ in left for name in open_.devices if name in modems}
+        retry = bool(self.table_problems) or any(not open_.devices <= awaited for open_ in left)
+        retry = retry or any(not open_.devices for open_ in left)
+        self.attention.settle(interfaces, awaited, self._clock(), retry=retry)

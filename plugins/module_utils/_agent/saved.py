@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is saved, as objects, and how the node completes them. A part more is a row more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .._engine.errors import EngineError
+from .._engine.objects import Obj
+from .._engine.planner import Kinds
+from .._engine.spec import parse_items
+from .._kinds import LINK_KINDS, PARTS
+from .._netlink.keys import with_private_keys
+from .._netlink.nft import PART as TABLES
+from .._persist import store
+from .converge import Kernel, Prepare, devices_of
+
+# What the modules of these parts do before they reconcile, without their waiting.
+PREPARE: dict[str, Prepare] = {
+    "tunnels": lambda _kernel, want: with_private_keys(want, False),
+    "link_routes": lambda kernel, want: kernel.learn_next_hops(want, 0, True),
+}
+
+
+def as_wanted(_kernel: Kernel, want: Sequence[Obj]) -> Sequence[Obj]:
+    """Nothing to complete."""
+    return want
+
+
+@dataclass(frozen=True)
+class Saved:
+    """All saved state. ``problems`` says which of it cannot be used; ``stamp`` changes when any file does."""
+
+    parts: Mapping[str, Sequence[Obj]] = field(default_factory=dict)
+    tables: Sequence[Mapping[str, Any]] = ()
+    problems: Sequence[str] = ()
+    stamp: object = None
+
+    @property
+    def modems(self) -> frozenset[str]:
+        """Interfaces that are named but not ours: they come and go by themselves."""
+        named = {name for part, want in self.parts.items() for obj in want for name in devices_of(obj, PARTS[part])}
+        return frozenset(named - {obj.key[1] for want in self.parts.values() for obj in want if obj.kind in LINK_KINDS})
+
+    @property
+    def learners(self) -> frozenset[str]:
+        """Interfaces whose next hop is to be learnt, and can change with a lease."""
+        found = [obj for want in self.parts.values() for obj in want if obj.attrs.get("via") == "learn"]
+        return frozenset(obj.attrs["device"] for obj in found)
+
+    def counts(self) -> str:
+        """``nft_table 1, tunnels 12``, or ``nothing``."""
+        pairs = [(TABLES, len(self.tables)), *((part, len(want)) for part, want in self.parts.items())]
+        return ", ".join(f"{name} {count}" for name, count in pairs if count) or "nothing"
+
+
+def stamp(directory: str) -> object:
+    """Something that is another one once any file of saved state has changed."""
+    try:
+        files = sorted(Path(directory).glob("*.json"))
+        return [(path.name, status.st_ino, status.st_mtime_ns) for path in files for status in (path.stat(),)]
+    except OSError:
+        return None
+
+
+def load(directory: str) -> Saved:
+    """Everything that is saved and whole. PermissionError if it may not be read."""
+    now = stamp(directory)
+    problems: list[str] = []
+
+    def items(part: str) -> Sequence[Mapping[str, Any]]:
+        stored = store.read(directory, part)
+        if stored.damage:
+            problems.append(f"{stored.damage}. Nothing of it is brought back: run linkagg.wan.site again")
+        return stored.items
+
+    tables = items(TABLES)
+    parts = {}
+    for part, kinds in PARTS.items():
+        parts[part], found = objects(part, kinds, items(part))
+        problems += found
+    return Saved(parts, tables, problems, now)
+
+
+def objects(part: str, kinds: Kinds, items: Sequence[Mapping[str, Any]]) -> tuple[list[Obj], list[str]]:
+    """Saved items as objects, and what is wrong with those that another version has saved."""
+    found: list[Obj] = []
+    problems: list[str] = []
+    for name in dict.fromkeys(str(item.get("kind")) for item in items):
+        some = [item for item in items if str(item.get("kind")) == name]
+        if name not in kinds:
+            problems.append(f"{part}: this version of linkagg.wan knows no kind {name!r}: {len(some)} not brought back")
+            continue
+        try:
+            found += parse_items(part, [kinds[name]], some)
+        except EngineError:
+            for item in some:
+                try:
+                    found += parse_items(part, [kinds[name]], [item])
+                except EngineError as exc:
+                    problems += exc.problems
+    return found, problems

@@ -1,0 +1,188 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The effects of the watching agent: rtnetlink's events, systemd's ear, and the loop."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import struct
+from collections.abc import Callable, Iterator
+
+from .._engine.errors import EngineError, KernelError
+from .agent import Agent
+from .attention import LEASE_S, RETRY_S, AddressEvent, Event, LinkEvent
+
+FIRST_WAIT_S = 10.0  # longer, and services that want the network online go on without the links that are late
+
+_NEWLINK, _DELLINK, _NEWADDR = 16, 17, 20
+_GROUPS = 0x1 | 0x10 | 0x100  # RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV6_IFADDR
+_HEADER = struct.Struct("=IHHII")
+_LINK = struct.Struct("=BxHiII")
+_ADDRESS = struct.Struct("=BBBBI")
+_ATTRIBUTE = struct.Struct("=HH")
+_IFNAME = 3
+_UP = 1
+_BUFFER_BYTES = 1 << 20
+
+
+class Lost(Exception):
+    """There were more events than the socket's buffer holds."""
+
+
+class Events:
+    """Links and addresses as they come and go in this network namespace."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
+        self._socket.bind((0, _GROUPS))
+        self._socket.setblocking(False)
+
+    def fileno(self) -> int:
+        """For select."""
+        return self._socket.fileno()
+
+    def read(self) -> Iterator[Event]:
+        """Those that have come. Lost if there were too many."""
+        while True:
+            try:
+                data = self._socket.recv(1 << 16)
+            except BlockingIOError:
+                return
+            except OSError as exc:
+                if exc.errno == errno.ENOBUFS:
+                    raise Lost from exc
+                raise
+            yield from parse(data)
+
+
+def parse(data: bytes) -> Iterator[Event]:
+    """Events in netlink messages (linux/rtnetlink.h), of which only the few fields are read that decide."""
+    offset = 0
+    while offset + _HEADER.size <= len(data):
+        length, kind, _flags, _sequence, _port = _HEADER.unpack_from(data, offset)
+        if length < _HEADER.size:
+            return
+        body = data[offset + _HEADER.size : offset + length]
+        if kind in (_NEWLINK, _DELLINK) and len(body) >= _LINK.size:
+            family, _type, index, flags, _change = _LINK.unpack_from(body)
+            if family == socket.AF_UNSPEC:  # a bridge tells of its ports in the same words
+                yield LinkEvent(index, _name(body), bool(flags & _UP), kind == _DELLINK)
+        elif kind == _NEWADDR and len(body) >= _ADDRESS.size:
+            yield AddressEvent(_ADDRESS.unpack_from(body)[4])
+        offset += (length + 3) & ~3
+
+
+def _name(body: bytes) -> str:
+    offset = _LINK.size
+    while offset + _ATTRIBUTE.size <= len(body):
+        length, kind = _ATTRIBUTE.unpack_from(body, offset)
+        if kind == _IFNAME:
+            return body[offset + _ATTRIBUTE.size : offset + length].rstrip(b"\0").decode(errors="replace")
+        offset += max((length + 3) & ~3, _ATTRIBUTE.size)
+    return ""
+
+
+def notify(text: str) -> None:
+    """Tell systemd (sd_notify(3)), if it asked to be told."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as ear:
+        ear.sendto(text.encode(), "\0" + address[1:] if address.startswith("@") else address)
+
+
+class Watch:
+    """The agent's life after its first look: ready at once if all is there, at the latest after FIRST_WAIT_S."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        events: Events,
+        stamp: Callable[[], object],
+        clock: Callable[[], float],
+        say: Callable[[str], None],
+    ) -> None:
+        self._agent = agent
+        self._events = events
+        self._stamp = stamp
+        self._clock = clock
+        self._say = say
+        self._started = clock()
+        self._ready = False
+        self._told: set[str] = set()
+
+    def run(self) -> None:
+        """Never returns."""
+        self._look(None)
+        while True:
+            self.turn()
+
+    def turn(self) -> None:
+        """Wait for whatever comes next, and do it."""
+        wait_s = self._wait_s()
+        if select.select([self._events], [], [], wait_s)[0]:
+            self._listen()
+        try:
+            self._agent.leases_come()
+        except KernelError as exc:
+            self._say(f"next hops could not be looked for: {exc.reason}")
+        devices = self._agent.attention.due(self._clock())
+        if devices is not None:
+            self._look(devices)
+        self._tell_readiness()
+
+    def _wait_s(self) -> float | None:
+        now = self._clock()
+        times = [self._agent.attention.wait_s(now)]
+        if any(open_.lease for open_ in self._agent.all_left()):
+            times.append(LEASE_S)
+        if not self._ready:
+            times.append(max(0.0, self._started + FIRST_WAIT_S - now))
+        return min((time for time in times if time is not None), default=None)
+
+    def _listen(self) -> None:
+        if self._stamp() != self._agent.saved.stamp:
+            self._agent.reload()
+        try:
+            for event in self._events.read():
+                self._tell(self._agent.attention.heard(event, self._clock()))
+        except Lost:
+            for words in self._agent.lost_events():
+                self._tell(words)
+
+    def _look(self, devices: frozenset[str] | None) -> None:
+        try:
+            for sentence in self._agent.look(devices):
+                self._say(sentence)
+        except (EngineError, KernelError) as exc:
+            if devices is None:
+                raise
+            self._say(f"could not look again, will in {RETRY_S:g} s: {exc}")
+            self._agent.attention.postpone(devices, self._clock())
+            return
+        complaints = self._agent.complaints()
+        for words in complaints:
+            if words not in self._told:
+                self._say(f"not yet: {words}")
+        if self._told and not complaints:
+            self._say(self._agent.summary())
+        self._told = set(complaints)
+        notify(f"STATUS={self._agent.summary()}")
+        self._tell_readiness()
+
+    def _tell(self, words: str) -> None:
+        if words:
+            self._say(words)
+            notify(f"STATUS={words}")
+
+    def _tell_readiness(self) -> None:
+        late = self._clock() >= self._started + FIRST_WAIT_S
+        if not self._ready and (late or not self._agent.complaints()):
+            self._ready = True
+            notify("READY=1")
+            self._say(f"ready after {self._clock() - self._started:.1f} s: {self._agent.summary()}")
