@@ -46,7 +46,7 @@ def _plain(options: Mapping[str, Any], nested: str) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("name", [*NAMES, "wireguard_keys", "preflight"])
+@pytest.mark.parametrize("name", [*NAMES, "agent", "wireguard_keys", "preflight"])
 def test_examples_and_return_values_are_yaml_with_descriptions(name: str) -> None:
     examples = yaml.safe_load(module(name).EXAMPLES)
     assert all(set(task) - {"name", "register"} for task in examples)

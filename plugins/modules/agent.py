@@ -1,0 +1,217 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: agent
+short_description: Let a node bring back by itself what was saved
+version_added: "0.2.0"
+description:
+  - Installs the engine on the node as a small program, C(linkagg), and a systemd service that runs it.
+    Whenever the node starts, it brings back
+    what M(linkagg.wan.tunnels), M(linkagg.wan.bonds), M(linkagg.wan.link_routes) and M(linkagg.wan.nft_table) have
+    saved, before what wants the network online, and needs no Ansible.
+  - A modem or a DHCP lease that comes late keeps nothing else waiting, and is completed when it comes.
+  - The program is a copy of this collection's own code, in C(/usr/local/lib/linkagg); C(linkagg status) on the
+    node says what is saved and what of it is missing.
+options:
+  state:
+    description:
+      - V(present) installs, enables and starts it, V(absent) stops and removes it. What was saved stays in
+        C(/etc/linkagg).
+    type: str
+    choices: [present, absent]
+    default: present
+extends_documentation_fragment:
+  - linkagg.wan.attributes
+requirements:
+  - systemd
+  - pyroute2 >= 0.7.2
+author:
+  - linkagg.wan contributors (@linkagg)
+"""
+
+EXAMPLES = r"""
+- name: Bring everything back after a restart
+  linkagg.wan.agent:
+
+- name: Let restarts forget everything
+  linkagg.wan.agent:
+    state: absent
+"""
+
+RETURN = r"""
+before:
+  description: The version of the program and the state of the service, as they were.
+  returned: success
+  type: dict
+after:
+  description: The same as it is now; in check mode as it would be.
+  returned: success
+  type: dict
+diff:
+  description: What changes, as text.
+  returned: success
+  type: dict
+steps:
+  description: What was done, or in check mode would be, one sentence a step.
+  returned: success
+  type: list
+  elements: str
+problems:
+  description: Everything that stands against the wish, one sentence each.
+  returned: failure
+  type: list
+  elements: str
+"""
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.linkagg.wan.plugins.module_utils._install import files
+from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
+
+ROOT = Path("/")
+MODULE_UTILS = "ansible_collections.linkagg.wan.plugins.module_utils"
+Step = tuple[str, Callable[[], object]]
+
+
+def carried() -> Any:
+    """Never called: for this import Ansible carries the program's files to the node along with this module."""
+    from ansible_collections.linkagg.wan.plugins.module_utils._agent import __main__
+
+    return __main__
+
+
+class Service:
+    """systemd's view of the agent's unit."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        if not Path("/run/systemd/system").is_dir():
+            raise EngineError(["this node does not run systemd, which has to start the agent"])
+        self._module = module
+        self._program = module.get_bin_path("systemctl", required=True)
+
+    def call(self, *words: str) -> str:
+        """systemctl's output. EngineError with its words."""
+        code, output, errors = self._module.run_command([self._program, *words])
+        if code:
+            raise EngineError([f"systemctl {' '.join(words)}: {errors.strip() or output.strip()}. {self.words()}"])
+        return output
+
+    def words(self) -> str:
+        """What the service said last."""
+        command = [self._program, "status", "--no-pager", "--lines=5", files.SERVICE]
+        return self._module.run_command(command)[1].strip()
+
+    def state(self) -> dict[str, bool]:
+        """Whether it is enabled and active."""
+        lines = self.call("show", files.SERVICE, "--property=UnitFileState,ActiveState").splitlines()
+        found = dict(line.split("=", 1) for line in lines)
+        return {
+            "enabled": found.get("UnitFileState") == "enabled",
+            "active": found.get("ActiveState") == "active",
+        }
+
+
+def text_of(path: Path) -> str:
+    """A file's text; empty if there is none."""
+    try:
+        return (ROOT / path).read_text()
+    except FileNotFoundError:
+        return ""
+
+
+def coming(service: Service, now: dict[str, Any]) -> list[Step]:
+    """What is to be done for an agent that runs."""
+    program = files.program(MODULE_UTILS)
+    steps: list[Step] = []
+    if not files.is_whole(ROOT, program):
+        name = f"/{files.HOME}/{files.version(program)}"
+        steps.append((f"install the agent in {name}", lambda: files.install(ROOT, program)))
+    texts = {files.COMMAND: (files.command(sys.executable), 0o755), files.UNIT: (files.unit(sys.executable), 0o644)}
+    for path, (text, mode) in texts.items():
+        if text_of(path) != text:
+
+            def write(path: Path = path, text: str = text, mode: int = mode) -> None:
+                store.write_file(ROOT / path, text.encode(), mode)
+                if path == files.UNIT:
+                    service.call("daemon-reload")
+
+            steps.append((f"write /{path}", write))
+    changed = bool(steps)
+    if not now["enabled"]:
+        steps.append((f"enable {files.SERVICE}", lambda: service.call("enable", files.SERVICE)))
+    if changed or not now["active"]:
+        verb = "restart" if now["active"] else "start"
+        steps.append((f"{verb} {files.SERVICE}", lambda: service.call(verb, files.SERVICE)))
+    return steps
+
+
+def going(service: Service, now: dict[str, Any]) -> list[Step]:
+    """What is to be done for no agent."""
+    steps: list[Step] = []
+    if now["enabled"] or now["active"]:
+        steps.append((f"stop and disable {files.SERVICE}", lambda: service.call("disable", "--now", files.SERVICE)))
+    there = [path for path in (files.UNIT, files.COMMAND) if (ROOT / path).exists()]
+    steps += [(f"remove /{path}", (ROOT / path).unlink) for path in there]
+    if files.UNIT in there:
+        steps.append(("let systemd forget the unit", lambda: service.call("daemon-reload")))
+    if (ROOT / files.HOME).exists():
+        steps.append((f"remove /{files.HOME}", lambda: shutil.rmtree(ROOT / files.HOME)))
+    return steps
+
+
+def reconcile(module: AnsibleModule) -> dict[str, Any]:
+    """Do it, except in check mode; the module's result."""
+    service = Service(module)
+    present = module.params["state"] == "present"
+    before = {"version": files.installed(ROOT), **service.state()}
+    steps = (coming if present else going)(service, before)
+    wanted = files.version(files.program(MODULE_UTILS)) if present else None
+    after = {"version": wanted, "enabled": present, "active": present}
+    if steps and not module.check_mode:
+        for _sentence, work in steps:
+            work()
+        now = {"version": files.installed(ROOT), **service.state()}
+        if now != after:
+            raise EngineError([f"read back, the agent is not as wanted: {now}. {service.words()}"])
+    sentences = [sentence for sentence, _work in steps]
+    return {
+        "changed": bool(steps),
+        "before": before,
+        "after": after,
+        "diff": {"before": _text(before, []), "after": _text(after, sentences)},
+        "steps": sentences,
+    }
+
+
+def _text(state: dict[str, Any], notes: list[str]) -> str:
+    return "".join(f"# {note}\n" for note in notes) + "".join(f"{name}: {value}\n" for name, value in state.items())
+
+
+def main() -> None:
+    """Run as an Ansible module."""
+    module = AnsibleModule(
+        argument_spec={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}},
+        supports_check_mode=True,
+    )
+    try:
+        result = reconcile(module)
+    except EngineError as exc:
+        module.fail_json(msg="\n".join(exc.problems), problems=exc.problems)
+    except OSError as exc:
+        module.fail_json(msg=f"the agent's files: {exc}", problems=[str(exc)])
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
