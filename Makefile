@@ -8,7 +8,7 @@ BOOTSTRAP := ./lab/bootstrap.sh
 LAB := $(PYTHON) -m lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-down bench test lint unit netns kernel molecule pins clean
+.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down bench test lint unit netns kernel molecule pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ lab-shell: setup ## NODE=gateway|concentrator|client|internet|modems|labhost: a 
 
 lab-fault: setup ## LINK=2 FAULT=blackhole|down|unplug|delay:MS|loss:PERCENT|rate:MBIT|clear
 	@$(LAB) fault "$(LINK)" "$(FAULT)"
+
+lab-restart: setup ## NODE=gateway|concentrator: cut its power and give it back
+	@$(LAB) restart "$(NODE)"
 
 lab-down: setup ## end the lab and remove what belongs to it
 	@$(LAB) down

@@ -12,6 +12,7 @@ import sys
 from contextlib import nullcontext
 
 from lab import inventory, lifecycle, paths
+from lab.guest.config import SYSTEMD_NODES as RESTARTABLE
 from lab.host import watched
 from lab.profile import ProfileError
 from lab.ui import LabError, Stages, complain, say
@@ -72,6 +73,15 @@ def _fault(args: argparse.Namespace) -> None:
     say(lifecycle.current().guest("fault", args.link, args.fault).strip())
 
 
+def _restart(args: argparse.Namespace) -> None:
+    """Restart a node as a power cut does: what it had in memory is gone, its files are not."""
+    seconds = lifecycle.restart(args.node)
+    say(
+        f"{args.node} was off after {seconds['off']:.0f} s, had its interfaces again after "
+        f"{seconds['plugged']:.0f} s and answered by ssh after {seconds['ssh']:.0f} s"
+    )
+
+
 def _watch(args: argparse.Namespace) -> int:
     """Run a command that uses the lab, and end it with the console's tail when the lab host dies meanwhile."""
     return watched(lifecycle.CurrentHost(), args.command, limit_s=args.limit)
@@ -110,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     fault = command("fault", _fault)
     fault.add_argument("link", help="number or name of the link")
     fault.add_argument("fault", help="blackhole, down, unplug, delay:MS, loss:PERCENT, rate:MBIT or clear")
+    command("restart", _restart).add_argument("node", choices=RESTARTABLE)
     watch = command("watch", _watch)
     watch.add_argument("--limit", type=float, default=3600, help="seconds after which the command is ended")
     watch.add_argument("command", nargs=argparse.REMAINDER)

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,8 +161,19 @@ def _push_config(lab: Lab, public_key: str) -> None:
     push(lab.host, json.dumps(config).encode(), f"cat > {GUEST_HOME}/config.json")
 
 
-def _await_nodes() -> None:
-    """Wait until every node lets us in by ssh."""
+def restart(node: str) -> dict[str, float]:
+    """Restart a node of the running lab as a power cut does; returns seconds: off, plugged (its interfaces), ssh."""
+    lab = current()
+    # The shared connection would wait for a node that is no more.
+    leave = ["ssh", "-F", str(paths.SSH_CONFIG), "-O", "exit", node]
+    subprocess.run(leave, capture_output=True, check=False, timeout=20)
+    seconds = json.loads(lab.guest("restart", node))
+    _await_nodes([node])
+    return seconds
+
+
+def _await_nodes(nodes: Sequence[str] = inventory.NODES) -> None:
+    """Wait until every one of these nodes lets us in by ssh."""
 
     def try_node(node: str) -> str | None:
         end = time.monotonic() + NODE_LIMIT_S
@@ -181,8 +192,8 @@ def _await_nodes() -> None:
             time.sleep(1)
         return f"{node}: {error}"
 
-    with ThreadPoolExecutor(len(inventory.NODES)) as pool:
-        failed = [error for error in pool.map(try_node, inventory.NODES) if error]
+    with ThreadPoolExecutor(len(nodes)) as pool:
+        failed = [error for error in pool.map(try_node, nodes) if error]
     if failed:
         raise LabError(f"nodes that did not answer by ssh within {NODE_LIMIT_S} s:\n" + "\n".join(failed))
 

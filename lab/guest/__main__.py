@@ -21,6 +21,8 @@ python3 -m guest [--lab ID] status [--json]
 python3 -m guest [--lab ID] faults      the faults in force
 python3 -m guest [--lab ID] fault LINK FAULT
                                         LINK: number or name; FAULT: {faults}
+python3 -m guest [--lab ID] restart NODE
+                                        cut the power of a node: {restartable}
 python3 -m guest [--lab ID] exec NODE [--] COMMAND...
                                         NODE: {nodes}, or a modem's namespace (modem1 ...)
 --lab may be left out while there is only one lab on this host."""
@@ -56,6 +58,8 @@ def _command(words: list[str]) -> int:
             print(json.dumps({entry["name"]: entry["faults"] for entry in lab.status(_running(lab_id))["links"]}))
         case ["fault", link, what]:
             print(json.dumps({"link": link, "faults": lab.fault(_running(lab_id), link, what)}))
+        case ["restart", node]:
+            print(json.dumps(lab.restart(_running(lab_id), node)))
         case ["exec", node, "--", *command] | ["exec", node, *command] if command:
             _exec(_running(lab_id), node, command)
         case ["play", path, pid]:
@@ -71,7 +75,9 @@ def _command(words: list[str]) -> int:
 
 
 def _usage() -> str:
-    return USAGE.format(faults=lab.shape.FAULT_FORMS, nodes=", ".join(config.NODES))
+    return USAGE.format(
+        faults=lab.shape.FAULT_FORMS, nodes=", ".join(config.NODES), restartable=", ".join(config.SYSTEMD_NODES)
+    )
 
 
 def _known() -> list[str]:

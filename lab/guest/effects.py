@@ -107,6 +107,16 @@ def batch(program: str, lines: list[str]) -> None:
         run([program, "-batch", "-"], "\n".join(lines) + "\n")
 
 
+def unplug(namespace: str, device: str) -> None:
+    """Remove one end of a pair from a namespace, and so the other. One that is going already may go by itself."""
+
+    def gone() -> bool:
+        return subprocess.run(["ip", "link", "delete", device], capture_output=True, check=False).returncode != 0
+
+    with inside(namespace):
+        wait_for(f"{device} to go", gone, 20)
+
+
 def apply(setup: Setup, namespace: str) -> None:
     """Do everything that a set-up wants in its namespace."""
     with inside(namespace):

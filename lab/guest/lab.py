@@ -9,10 +9,11 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from . import effects, nodes, shape, topology
-from .config import NODES, GuestError, Lab, Link, state_dir
+from .config import NODES, SYSTEMD_NODES, GuestError, Lab, Link, state_dir
 from .shape import Faults
 from .state import alive, locked, namespace_paths, note, read_faults, read_json, start_time, write_faults, write_json
 
@@ -129,8 +130,8 @@ def _start_programs(lab: Lab, pids: dict[str, int], namespaces: dict[str, str]) 
     return note(player.pid)
 
 
-def _wait_ssh(lab: Lab) -> None:
-    for node in NODES:
+def _wait_ssh(lab: Lab, some: Iterable[str] = NODES) -> None:
+    for node in some:
         effects.wait_for(f"sshd on {node}", lambda node=node: _ssh_answers(lab.address(node)))
 
 
@@ -237,6 +238,45 @@ def fault(lab: Lab, wanted: str, what: str) -> list[str]:
         _change(link, before, after, namespaces)
         write_faults(lab, {**faults, link.index: after})
     return after.words()
+
+
+def restart(lab: Lab, node: str) -> dict[str, float]:
+    """Cut a node's power, give it back and plug its interfaces in again; return the seconds of the parts."""
+    if node not in SYSTEMD_NODES:
+        raise GuestError(f"{node!r} cannot be restarted; these can: {', '.join(SYSTEMD_NODES)}")
+    times = {"cut": time.monotonic()}
+    with locked(lab.lab_id):
+        pids = running(lab)
+        stop, start = nodes.restart_commands(lab, node)
+        effects.run(stop)
+        faults = read_faults(lab)
+        _unplug(lab, node, faults, namespace_paths(lab, pids))
+        times["off"] = time.monotonic()
+        effects.run(start)
+        pids[node] = int(nodes.pidfile(lab, node).read_text())
+        _replug(lab, node, faults, namespace_paths(lab, pids))
+        times["plugged"] = time.monotonic()
+        state = read_json(lab.state / "state.json")
+        state["nodes"][node] = note(pids[node])
+        write_json(lab.state / "state.json", state)
+        _wait_ssh(lab, [node])
+    times["ssh"] = time.monotonic()
+    return {part: round(at - times["cut"], 1) for part, at in times.items() if part != "cut"}
+
+
+def _unplug(lab: Lab, node: str, faults: dict[int, Faults], namespaces: dict[str, str]) -> None:
+    """Wait for the other ends of a node that is off to be gone: they go with its namespace, but in their own time."""
+    effects.unplug("/proc/thread-self/ns/net", topology.mgmt_port(lab, node))
+    for where, device in topology.far_ends(lab, node, faults):
+        effects.unplug(namespaces[where], device)
+
+
+def _replug(lab: Lab, node: str, faults: dict[int, Faults], namespaces: dict[str, str]) -> None:
+    effects.batch("ip", [topology.mgmt_port_line(lab, node, namespaces)])
+    with effects.inside(namespaces["modems"]):
+        effects.batch("ip", topology.replug_lines(lab, node, faults, namespaces))
+    for setup in topology.replug_setups(lab, node, faults):
+        effects.apply(setup, namespaces[setup.where])
 
 
 def _change(link: Link, before: Faults, after: Faults, namespaces: dict[str, str]) -> None:

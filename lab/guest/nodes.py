@@ -111,6 +111,15 @@ def run_command(lab: Lab, node: str) -> list[str]:
     ]
 
 
+def restart_commands(lab: Lab, node: str) -> tuple[list[str], list[str]]:
+    """Return the commands that cut a node's power and give it back: what it had in memory is gone, its files are not.
+
+    podman keeps the upper layer of ``--rootfs DIR:O`` until the container is removed.
+    """
+    name = lab.container(node)
+    return [*podman(lab.lab_id), "stop", "--time", "0", name], [*podman(lab.lab_id), "start", name]
+
+
 def remove_command(lab_id: str) -> list[str]:
     """Return the command that removes every node of a lab, there or not."""
     return [*podman(lab_id), "rm", "--force", "--ignore", "--time", "0", *(f"{lab_id}-{node}" for node in NODES)]

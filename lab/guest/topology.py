@@ -77,11 +77,40 @@ def mgmt_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
         f"addr add {lab.address()}/{lab.mgmt.prefixlen} dev {lab.bridge}",
         f"link set {lab.bridge} up",
     ]
-    for node, number in NODES.items():
-        lines.append(
-            f"link add {lab.lab_id}-m{number} up master {lab.bridge} type veth peer name mgmt0 netns {namespaces[node]}"
-        )
-    return lines
+    return lines + [mgmt_port_line(lab, node, namespaces) for node in NODES]
+
+
+def mgmt_port(lab: Lab, node: str) -> str:
+    """Return the name of a node's port of the management bridge."""
+    return f"{lab.lab_id}-m{NODES[node]}"
+
+
+def mgmt_port_line(lab: Lab, node: str, namespaces: Mapping[str, str]) -> str:
+    """Return the line, for the lab host's own namespace, that connects a node with the management network."""
+    return f"link add {mgmt_port(lab, node)} up master {lab.bridge} type veth peer name mgmt0 netns {namespaces[node]}"
+
+
+@dataclass(frozen=True)
+class Cable:
+    """A veth pair between two nodes, by the names of its ends."""
+
+    node: str
+    name: str
+    far_node: str
+    far_name: str
+
+
+CABLES = (
+    Cable("gateway", "lan0", "client", "lan0"),
+    Cable("concentrator", "eth0", "modems", "con0"),
+    Cable("internet", "eth0", "modems", "net0"),
+)
+
+
+def cable_line(cable: Cable, namespaces: Mapping[str, str]) -> str:
+    """Return the line, for the core's namespace, that lays a cable."""
+    near, far = (namespaces[node] for node in (cable.node, cable.far_node))
+    return f"link add {cable.name} netns {near} type veth peer name {cable.far_name} netns {far}"
 
 
 def pair_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
@@ -91,14 +120,7 @@ def pair_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
     made, and the lab host may well have an eth0 or wwan1 of its own.
     """
 
-    def pair(node_a: str, name_a: str, node_b: str, name_b: str) -> str:
-        return f"link add {name_a} netns {namespaces[node_a]} type veth peer name {name_b} netns {namespaces[node_b]}"
-
-    lines = [
-        pair("gateway", "lan0", "client", "lan0"),
-        pair("concentrator", "eth0", "modems", "con0"),
-        pair("internet", "eth0", "modems", "net0"),
-    ]
+    lines = [cable_line(cable, namespaces) for cable in CABLES]
     for link in lab.links:
         lines.append(lan_pair_line(link, namespaces))
         lines.append(
@@ -132,25 +154,9 @@ def lan_pinned(link: Link) -> dict[str, int]:
 def setups(lab: Lab) -> list[Setup]:
     """Return what to do in every namespace, once the pairs are there."""
     result = [
-        Setup(
-            "client",
-            {},
-            [
-                *_node(lab, "client"),
-                *_addresses("lan0", CLIENT, CLIENT_IPV6),
-                *_default(GATEWAY_LAN, GATEWAY_LAN_IPV6),
-            ],
-        ),
-        Setup("gateway", {}, [*_node(lab, "gateway"), *_addresses("lan0", GATEWAY_LAN, GATEWAY_LAN_IPV6)]),
-        Setup(
-            "concentrator",
-            {},
-            [
-                *_node(lab, "concentrator"),
-                *_addresses("eth0", CONCENTRATOR, CONCENTRATOR_IPV6),
-                *_default(CORE_TO_CONCENTRATOR, CORE_TO_CONCENTRATOR_IPV6),
-            ],
-        ),
+        Setup("client", {}, [*_node(lab, "client"), *_client_lines()]),
+        _gateway(lab),
+        _concentrator(lab),
         Setup(
             "internet",
             {},
@@ -165,6 +171,58 @@ def setups(lab: Lab) -> list[Setup]:
         _core(lab),
     ]
     return result + [_modem(lab, link) for link in lab.links]
+
+
+def _client_lines() -> list[str]:
+    return [*_addresses("lan0", CLIENT, CLIENT_IPV6), *_default(GATEWAY_LAN, GATEWAY_LAN_IPV6)]
+
+
+def _gateway(lab: Lab) -> Setup:
+    return Setup("gateway", {}, [*_node(lab, "gateway"), *_addresses("lan0", GATEWAY_LAN, GATEWAY_LAN_IPV6)])
+
+
+def _concentrator(lab: Lab) -> Setup:
+    lines = [
+        *_node(lab, "concentrator"),
+        *_addresses("eth0", CONCENTRATOR, CONCENTRATOR_IPV6),
+        *_default(CORE_TO_CONCENTRATOR, CORE_TO_CONCENTRATOR_IPV6),
+    ]
+    return Setup("concentrator", {}, lines)
+
+
+def _core_to_concentrator() -> list[str]:
+    return _addresses("con0", CORE_TO_CONCENTRATOR, CORE_TO_CONCENTRATOR_IPV6)
+
+
+def far_ends(lab: Lab, node: str, faults: Mapping[int, shape.Faults]) -> list[tuple[str, str]]:
+    """Return the other ends of a node's interfaces, (namespace, device), but for the management network's."""
+    ends = [(cable.far_node, cable.far_name) for cable in CABLES if cable.node == node]
+    return ends + [(link.namespace, "lan") for link in _plugged(lab, node, faults)]
+
+
+def replug_lines(lab: Lab, node: str, faults: Mapping[int, shape.Faults], namespaces: Mapping[str, str]) -> list[str]:
+    """Return the lines, for the core's namespace, that connect a node again that has lost all interfaces."""
+    cables = [cable_line(cable, namespaces) for cable in CABLES if cable.node == node]
+    return cables + [lan_pair_line(link, namespaces) for link in _plugged(lab, node, faults)]
+
+
+def replug_setups(lab: Lab, node: str, faults: Mapping[int, shape.Faults]) -> list[Setup]:
+    """Return what to do on both ends then; a link that is out stays out, one that is down stays down."""
+    if node == "concentrator":
+        core = Setup("modems", WITH_IPV6["con0"], _core_to_concentrator(), pinned={"con0": 0})
+        return [_concentrator(lab), core]
+    setups = [_gateway(lab), Setup("client", ip=_client_lines())]
+    for link in _plugged(lab, node, faults):
+        down = ["link set lan down"] if faults.get(link.index, shape.Faults()).down else []
+        setups.append(Setup(link.namespace, ip=[*lan_lines(link), *down], pinned=lan_pinned(link)))
+    return setups
+
+
+def _plugged(lab: Lab, node: str, faults: Mapping[int, shape.Faults]) -> list[Link]:
+    """Return the links whose modem is plugged into that node."""
+    if node != "gateway":
+        return []
+    return [link for link in lab.links if not faults.get(link.index, shape.Faults()).unplug]
 
 
 def _bare(address: str) -> str:
@@ -198,10 +256,12 @@ ROUTER_SYSCTL = {
     "net/ipv6/conf/all/disable_ipv6": "1",
     "net/ipv6/conf/default/disable_ipv6": "1",
 }
+# A device that is made later starts without IPv6, as the default says.
+WITH_IPV6 = {device: {f"net/ipv6/conf/{device}/disable_ipv6": "0"} for device in ("con0", "net0")}
 CORE_SYSCTL = {
     **ROUTER_SYSCTL,
-    "net/ipv6/conf/con0/disable_ipv6": "0",
-    "net/ipv6/conf/net0/disable_ipv6": "0",
+    **WITH_IPV6["con0"],
+    **WITH_IPV6["net0"],
     "net/ipv6/conf/all/forwarding": "1",
 }
 
@@ -209,7 +269,7 @@ CORE_SYSCTL = {
 def _core(lab: Lab) -> Setup:
     ip = [
         *_node(lab, "modems"),
-        *_addresses("con0", CORE_TO_CONCENTRATOR, CORE_TO_CONCENTRATOR_IPV6),
+        *_core_to_concentrator(),
         *_addresses("net0", CORE_TO_INTERNET, CORE_TO_INTERNET_IPV6),
     ]
     tc = [_far("net0")]

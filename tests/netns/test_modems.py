@@ -219,6 +219,39 @@ def test_a_modem_that_is_down_has_no_carrier_until_it_is_up(network):
     assert network.seen_from(2) == "100.64.2.2"
 
 
+@pytest.mark.parametrize("node", ["gateway", "concentrator"])
+def test_a_node_that_was_off_is_plugged_in_again_as_it_was(network, node):
+    before = network.run(node, "ip", "-br", "link")
+    subprocess.run(["ip", "netns", "del", network.names[node]], check=True)
+    subprocess.run(["ip", "netns", "add", network.names[node]], check=True)
+    with effects.inside(network.paths["labhost"]):
+        guest_lab._unplug(network.lab, node, {}, network.paths)
+        guest_lab._replug(network.lab, node, {}, network.paths)
+    names = [re.split("[@ ]", line)[0] for line in network.run(node, "ip", "-br", "link").splitlines()]
+    assert sorted(names) == sorted(re.split("[@ ]", line)[0] for line in before.splitlines())
+    network.run("labhost", "ping", "-c", "1", "-W", "2", network.lab.address(node))
+    if node == "concentrator":
+        network.run("concentrator", "ping", "-c", "1", "-W", "2", "198.51.100.10")
+        return
+    network.run("client", "ping", "-c", "1", "-W", "2", "192.168.1.1")
+    network.attach(1)
+    assert network.seen_from(1) == "100.64.1.2"
+
+
+def test_a_gateway_that_was_off_finds_its_links_as_broken_as_before(network):
+    fault(network, 1, Faults(), Faults(unplug=True))
+    fault(network, 2, Faults(), Faults(down=True))
+    subprocess.run(["ip", "netns", "del", network.names["gateway"]], check=True)
+    subprocess.run(["ip", "netns", "add", network.names["gateway"]], check=True)
+    faults = {1: Faults(unplug=True), 2: Faults(down=True)}
+    with effects.inside(network.paths["labhost"]):
+        guest_lab._unplug(network.lab, "gateway", faults, network.paths)
+        guest_lab._replug(network.lab, "gateway", faults, network.paths)
+    assert "wwan1" not in network.run("gateway", "ip", "link")
+    network.run("gateway", "ip", "link", "set", "wwan2", "up")
+    assert "NO-CARRIER" in network.run("gateway", "ip", "link", "show", "wwan2")
+
+
 @pytest.mark.skipif(bool(NO_QDISCS), reason=f"NOT TESTED: faults on the way: this kernel has no {NO_QDISCS}")
 def test_a_black_hole_swallows_the_way_and_not_the_modem(network):
     fault(network, 1, Faults(), Faults(blackhole=True))
