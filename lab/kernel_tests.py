@@ -17,7 +17,10 @@ from lab.host import GUEST_HOME, push, watched
 from lab.lifecycle import Lab
 
 # What needs parts of the kernel that this machine may lack. test_measure.py has iperf3 and Ansible, not the kernel.
-TESTS = ["test_engine_bonds.py", "test_engine_tunnels.py", "test_engine_routes.py", "test_modems.py"]
+TESTS = [
+    *("test_every_row.py", "test_engine_bonds.py", "test_engine_tunnels.py", "test_engine_routes.py"),
+    "test_modems.py",
+]
 PYTEST_PARTS = ["pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments"]
 LIMIT_S = 900
 

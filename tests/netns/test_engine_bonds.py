@@ -9,22 +9,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds.bond import BOND, MODES
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds.bond import MODES
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
-
-OPTIONS: list[tuple[str, str, Any, Any]] = [
-    ("balance-rr", "packets_per_slave", 4, 0),
-    ("balance-xor", "xmit_hash_policy", "layer2", "vlan+srcmac"),
-    ("balance-rr", "resend_igmp", 3, 0),
-    ("balance-rr", "num_peer_notif", 4, 0),
-    ("balance-rr", "all_slaves_active", True, False),
-    ("balance-rr", "min_links", 1, 0),
-    ("balance-tlb", "lp_interval", 5, 9),
-    ("active-backup", "miimon", 100, 50),
-    ("active-backup", "primary", "leg1", "leg0"),
-    ("active-backup", "primary_reselect", "better", "failure"),
-]
-ONLY_ON_OLDER_KERNELS = {"use_carrier"}
 
 
 @pytest.fixture
@@ -77,20 +63,6 @@ def test_the_mode_is_changed_with_ports_in_and_routes_stay(node: Node, legs: lis
     assert not node.bonds(bond()).changed
 
 
-@pytest.mark.usefixtures("legs")
-@pytest.mark.parametrize(("mode", "name", "first", "second"), OPTIONS)
-def test_each_option_is_set_read_back_and_changed(node: Node, mode: str, name: str, first: Any, second: Any) -> None:
-    node.bonds(bond(mode=mode, **{name: first}))
-    assert not node.bonds(bond(mode=mode, **{name: first})).changed
-    assert f"{name} " in node.bonds(bond(mode=mode, **{name: second})).steps[0]
-    assert not node.bonds(bond(mode=mode, **{name: second})).changed
-
-
-def test_every_option_of_the_table_is_tested() -> None:
-    tested = {name for _mode, name, _first, _second in OPTIONS} | ONLY_ON_OLDER_KERNELS | {"mode"}
-    assert tested >= {attr.name for attr in BOND.attrs if attr.layer == "data"}
-
-
 def test_ports_come_and_go_and_are_left_as_they_were(node: Node, legs: list[dict[str, Any]]) -> None:
     node.bonds(bond())
     node.bonds(bond(ports=["leg1"]))
@@ -137,3 +109,42 @@ def test_when_a_bond_fails_the_other_is_as_it_was(node: Node) -> None:
         )
     assert not node.bonds(bond()).changed
     assert ip("-j route show 198.51.100.0/24")[0]["dev"] == "agg0"
+
+
+@pytest.mark.usefixtures("legs")
+def test_how_ports_are_watched_is_changed_from_carrier_to_arp_and_back(node: Node) -> None:
+    arp = {"arp_interval": 200, "arp_ip_target": ["10.200.0.33"], "arp_validate": "all"}
+    node.bonds(bond(mode="active-backup", miimon=100, updelay=200))
+    assert "miimon 100 -> 0" in node.bonds(bond(mode="active-backup", **arp)).steps[0]
+    assert not node.bonds(bond(mode="active-backup", **arp)).changed
+    assert "arp_interval 200 -> 0" in node.bonds(bond(mode="active-backup", miimon=50)).steps[0]
+    node.bonds(bond(mode="active-backup", **arp))
+    assert "mode active-backup -> 802.3ad, miimon 0 -> 100 (" in node.bonds(bond(mode="802.3ad")).steps[0]
+    assert not node.bonds(bond(mode="802.3ad")).changed
+
+
+def test_a_port_keeps_its_queue_when_its_leg_is_made_again(node: Node, legs: list[dict[str, Any]]) -> None:
+    want = bond(port_options=[{"port": "leg0", "queue_id": 1}, {"port": "leg1", "queue_id": 2}])
+    node.bonds(want)
+    legs[1] = {**legs[1], "vni": 9}
+    node.tunnels(*legs)
+    assert not node.bonds(want).changed
+    assert not node.bonds(bond()).changed
+    node.bonds(bond(mode="active-backup"))
+    assert not node.bonds({**want, "mode": "active-backup"}).changed
+
+
+@pytest.mark.usefixtures("legs")
+def test_what_a_failed_run_did_to_options_and_ports_is_undone(node: Node) -> None:
+    want = bond(
+        mode="active-backup",
+        primary="leg1",
+        arp_interval=200,
+        arp_ip_target=["10.200.0.33"],
+        fail_over_mac="active",
+        port_options=[{"port": "leg0", "queue_id": 1, "prio": 5}],
+    )
+    node.bonds(want)
+    with pytest.raises(EngineError, match="is undone"):
+        node.bonds(bond(mode="802.3ad", lacp_rate="fast"), bond(name="agg1", ports=[], addresses=["ff02::1/64"]))
+    assert not node.bonds(want).changed

@@ -17,6 +17,7 @@ from typing import Any
 ALIAS_PREFIX = "linkagg.wan"
 _once = lru_cache(maxsize=1 << 16)  # what is wanted comes again in what is there, for each of thousands of objects
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
+_HARDWARE = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 
 
 def same(value: Any) -> Any:
@@ -29,6 +30,11 @@ def interface_name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError(f"{value!r} is no interface name: 1 to 15 of letters, digits, '_', '.', '-'")
     return value
+
+
+def interface_name_or_none(value: str) -> str:
+    """A Linux interface name; the empty text is none."""
+    return interface_name(value) if value else ""
 
 
 def interface_names(value: list[str]) -> tuple[str, ...]:
@@ -53,6 +59,31 @@ def address(value: str) -> str:
 def ipv4_address(value: str) -> str:
     """An IPv4 address."""
     return str(ipaddress.IPv4Address(value))
+
+
+@_once
+def ipv6_address(value: str) -> str:
+    """An IPv6 address."""
+    return str(ipaddress.IPv6Address(value))
+
+
+def ipv4_addresses(value: list[str]) -> tuple[str, ...]:
+    """Sorted, each once."""
+    return tuple(sorted({ipv4_address(item) for item in value}))
+
+
+def ipv6_addresses(value: list[str]) -> tuple[str, ...]:
+    """Sorted, each once."""
+    return tuple(sorted({ipv6_address(item) for item in value}))
+
+
+@_once
+def mac_address(value: str) -> str:
+    """The Ethernet address of an interface, which is no multicast address."""
+    found = value.lower().replace("-", ":")
+    if not _HARDWARE.fullmatch(found) or int(found[:2], 16) & 1:
+        raise ValueError(f"{value!r} is no Ethernet address of an interface, such as '02:00:00:00:00:01'")
+    return found
 
 
 @_once

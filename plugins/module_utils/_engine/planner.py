@@ -51,7 +51,7 @@ def referenced_devices(want: Sequence[Obj], kinds: Kinds) -> dict[str, list[Obj]
     for obj in want:
         for attr in kinds[obj.kind].attrs:
             value = obj.attrs.get(attr.name) if attr.devices else None
-            for name in (value,) if isinstance(value, str) else value or ():
+            for name in filter(None, (value,) if isinstance(value, str) else value or ()):
                 found.setdefault(name, []).append(obj)
     return found
 
@@ -92,7 +92,7 @@ def _presence(obj: Obj, now: Obj | None, kinds: Kinds) -> Step | None:
     given = {name: value for name, value in target.items() if value is not None}
     attrs = kind.applicable({**now.attrs, **given})
     after = Obj(obj.kind, obj.key, attrs, context=now.context)
-    fixed = [name for name in changed if kind.attr(name).create_only]
+    fixed = [name for name in changed if kind.attr(name).remade(now.attrs.get(name), target[name])]
     if fixed:
         return Step("recreate", obj.key, now, after, changed, f"{', '.join(fixed)} cannot be changed in place")
     return Step("change", obj.key, now, after, changed)

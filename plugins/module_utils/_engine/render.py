@@ -60,7 +60,11 @@ def _interruption(step: Step, kinds: Kinds) -> str:
     needs = {need for name in step.changed for need in kind.attr(name).needs}
     if "no_ports" in needs:
         return "its ports are released and taken back; traffic over it stops meanwhile"
-    return "it goes down and up; traffic over it stops meanwhile" if "down" in needs else ""
+    if "down" in needs:
+        return "it goes down and up; traffic over it stops meanwhile"
+    if "no_bond" in needs and step.before and "master" in step.before.context:
+        return "it leaves its bond and comes back; traffic over it stops meanwhile"
+    return ""
 
 
 def _unseen(step: Step, kinds: Kinds) -> bool:

@@ -127,13 +127,11 @@ def _value(attr: Attr, value: Any) -> Any:
 
 
 def _conditions(kind: Kind, item: Mapping[str, Any], attrs: Mapping[str, Any]) -> list[str]:
-    problems = []
-    for attr in kind.attrs:
-        if attr.only_with and item.get(attr.name) is not None:
-            other, values = attr.only_with
-            if attrs.get(other) not in values:
-                problems.append(f"{attr.name}: the kernel takes it only with {other} {' or '.join(values)}")
-    return problems
+    return [
+        f"{attr.name}: the kernel takes it only with {lack}"
+        for attr in kind.attrs
+        if item.get(attr.name) is not None and (lack := attr.lacks(attrs))
+    ]
 
 
 def _name(kind: Kind, item: Mapping[str, Any]) -> str:

@@ -11,20 +11,22 @@ from typing import Any
 
 from .normal import same
 
-LAYERS = ("data", "link", "own")
-NEEDS = ("down", "no_ports")
+LAYERS = ("data", "link", "metrics", "port", "own")
+NEEDS = ("down", "no_ports", "no_bond")
 
 
 @dataclass(frozen=True)
 class Nla:
     """One netlink attribute: the kernel's name, its number, and how its payload is coded.
 
-    ``codec`` is the name of a pyroute2 atom (uint8, be32, ip4addr, asciiz, ...).
+    ``codec`` is the name of a pyroute2 atom (uint8, be32, ip4addr, asciiz, ...). ``shared``: a field of bits, in
+    which several rows have theirs; what they encode is joined.
     """
 
     name: str
     number: int
     codec: str
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,9 +34,12 @@ class Attr:
     """One row: an attribute of a kind, everything that argument spec, reader, differ and writer need.
 
     ``default`` None means: not given, leave as it is. ``layer``: ``data`` is IFLA_INFO_DATA, ``link`` the
-    link message itself, ``own`` has code of its own in the adapter. ``needs``: the state the kernel asks for
-    before it changes the value. ``devices``: the value names other interfaces. ``only_with``: (attribute,
-    values) without which the kernel does not take this one. ``internal`` is neither an argument nor shown.
+    link message itself, ``metrics`` RTA_METRICS, ``port`` IFLA_INFO_SLAVE_DATA, ``own`` has code of its own in the
+    adapter. ``create_only``: the kernel cannot change it in place; ``fixed(old, new)`` says so of two values.
+    ``needs``: the state the kernel asks for before it changes the value. ``devices``: the value names other
+    interfaces. ``only_with``: (attribute, values) without which the kernel does not take this one; values None is
+    any but none and 0. ``resend_with``: attributes whose change makes the kernel forget this one. ``late``: to be
+    set when all else is done. ``internal`` is neither an argument nor shown.
     """
 
     name: str
@@ -48,12 +53,15 @@ class Attr:
     high: int | None = None
     normalise: Callable[[Any], Any] = same
     create_only: bool = False
+    fixed: Callable[[Any, Any], bool] | None = None
     layer: str = "own"
     nlas: tuple[Nla, ...] = ()
     encode: Callable[[Any], dict[str, Any]] | None = None
     decode: Callable[[Mapping[str, Any]], Any] | None = None
     needs: tuple[str, ...] = ()
-    only_with: tuple[str, tuple[str, ...]] | None = None
+    only_with: tuple[str, tuple[str, ...] | None] | None = None
+    resend_with: tuple[str, ...] = ()
+    late: bool = False
     devices: bool = False
     internal: bool = False
 
@@ -61,11 +69,25 @@ class Attr:
         _require(self.layer in LAYERS, self, f"layer {self.layer!r} is none of {LAYERS}")
         _require(set(self.needs) <= set(NEEDS), self, f"needs {self.needs!r} are not all of {NEEDS}")
         _require(not (self.create_only and self.needs), self, "create_only and needs exclude each other")
+        _require(not (self.create_only and self.fixed), self, "create_only and fixed exclude each other")
         _require((self.layer == "own") == (not self.nlas), self, "netlink attributes and layer contradict")
         _require(len(self.nlas) < 2 or (self.encode and self.decode), self, "several NLAs need a codec")
         _require(not (self.required and self.default is not None), self, "required with a default")
         if self.choices is not None and self.default is not None:
             _require(self.default in self.choices, self, f"default {self.default!r} is no choice")
+
+    def remade(self, old: Any, new: Any) -> bool:
+        """Whether only a new object can have the new value."""
+        return self.create_only or (self.fixed is not None and self.fixed(old, new))
+
+    def lacks(self, attrs: Mapping[str, Any]) -> str:
+        """What of ``only_with`` these attributes do not have, in words; nothing if they have it."""
+        if self.only_with is None:
+            return ""
+        other, values = self.only_with
+        if values is None:
+            return "" if attrs.get(other) else f"{other} above 0"
+        return "" if attrs.get(other) in values else f"{other} {' or '.join(values)}"
 
     def to_netlink(self, value: Any) -> dict[str, Any]:
         """NLA name -> value for pyroute2."""
@@ -139,11 +161,13 @@ class Kind:
         _require(len(names) == len(set(names)), self, "an attribute appears twice")
         _require(set(self.key) <= set(names), self, f"key {self.key} is not among its attributes")
         _require(self.creatable or self.when_absent is not None, self, "not creatable: say what absent means")
-        numbers = [(attr.layer, nla.number) for attr in self.attrs for nla in attr.nlas]
+        rows = {(attr.layer, nla) for attr in self.attrs for nla in attr.nlas if nla.shared}
+        numbers = [(layer, nla.number) for layer, nla in rows]
+        numbers += [(attr.layer, nla.number) for attr in self.attrs for nla in attr.nlas if not nla.shared]
         _require(len(numbers) == len(set(numbers)), self, "a netlink attribute number appears twice")
         for attr in self.attrs:
-            if attr.only_with:
-                _require(attr.only_with[0] in names, self, f"{attr.name} depends on an unknown attribute")
+            others = {*attr.resend_with, *(attr.only_with or ())[:1]}
+            _require(others <= set(names), self, f"{attr.name} depends on an unknown attribute")
 
     def attr(self, name: str) -> Attr:
         """The row of that name; KeyError if there is none."""
@@ -162,9 +186,7 @@ class Kind:
 
     def applicable(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
         """The attributes without those that mean nothing with the others (a primary in a mode that has none)."""
-        idle = {
-            attr.name for attr in self.attrs if attr.only_with and attrs.get(attr.only_with[0]) not in attr.only_with[1]
-        }
+        idle = {attr.name for attr in self.attrs if attr.only_with and attr.lacks(attrs)}
         return {name: value for name, value in attrs.items() if name not in idle and value is not None}
 
     def compared(self) -> list[Attr]:

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._engine import normal
-from .._engine.tables import Kind
+from .._engine.tables import Attr, Kind
 from .conversation import ACK, CREATE, EXCLUSIVE, REPLACE, Conversation
 from .messages import addrmsg, attributes, build, linkmsg
 
@@ -38,6 +38,7 @@ class Link:
     up: bool
     master: int | None
     nlas: Mapping[str, Any] = field(default_factory=dict)
+    port: Mapping[str, Any] | None = None  # IFLA_INFO_SLAVE_DATA, of a bond's port
 
     @property
     def ours(self) -> bool:
@@ -82,6 +83,7 @@ def _link(message: Any) -> Link:
         up=bool(message["flags"] & _UP),
         master=nlas.get("IFLA_MASTER"),
         nlas={**nlas, **inner},
+        port=info.get("IFLA_INFO_SLAVE_DATA") if info.get("IFLA_INFO_SLAVE_KIND") == "bond" else None,
     )
 
 
@@ -100,40 +102,65 @@ def read_addresses(rtnl: Conversation) -> dict[int, list[Address]]:
     return found
 
 
-def parse(kind: Kind, link: Link) -> dict[str, Any]:
-    """Attributes that the link message itself shows, by the rows of the kind's table."""
+def parse(kind: Kind, link: Link, names: Mapping[int, str]) -> dict[str, Any]:
+    """Attributes that the link message itself shows, by the rows of the kind's table. ``names`` of interfaces."""
     attrs: dict[str, Any] = {"name": link.name, "up": link.up}
     for attr in kind.attrs:
-        if attr.layer == "link" and attr.name == "alias":
-            attrs["alias"] = link.alias
-        elif attr.layer != "own":
-            value = attr.from_netlink(link.nlas)
-            if value is not None:
-                attrs[attr.name] = value
+        if attr.layer not in ("data", "link"):
+            continue
+        if attr.devices:
+            value = names.get(link.nlas.get(attr.nlas[0].name, 0))
+        else:
+            value = link.alias if attr.name == "alias" else attr.from_netlink(link.nlas)
+        if value is not None:
+            attrs[attr.name] = value
+    own = (link.port or {}).get("IFLA_BOND_SLAVE_PERM_HWADDR")
+    if own and "mac_address" in attrs:
+        attrs["mac_address"] = own  # in a bond it has the bond's, and gets its own back when it leaves
     return attrs
 
 
-def data_attributes(kind: Kind, attrs: Mapping[str, Any], names: set[str] | None = None) -> dict[str, Any]:
-    """IFLA_INFO_DATA for all the kind's rows, or those of these names."""
+def data_attributes(
+    kind: Kind,
+    attrs: Mapping[str, Any],
+    index_of: Callable[[str], int],
+    wanted: Callable[[Attr], bool] = lambda attr: not attr.late,
+) -> dict[str, Any]:
+    """IFLA_INFO_DATA for the kind's rows, all but the late ones unless it is said which. What bits of several rows
+    share is joined.
+    """
     result: dict[str, Any] = {}
     for attr in kind.attrs:
         value = attrs.get(attr.name)
-        if attr.layer == "data" and value is not None and (names is None or attr.name in names):
+        if attr.layer != "data" or value is None or not wanted(attr):
+            continue
+        if attr.devices:
+            value = index_of(value) if value else 0
+        shared = {nla.name for nla in attr.nlas if nla.shared}
+        for name, item in attr.to_netlink(value).items():
+            result[name] = result.get(name, 0) | item if name in shared else item
+    return result
+
+
+def link_attributes(kind: Kind, attrs: Mapping[str, Any], names: Collection[str] | None = None) -> dict[str, Any]:
+    """Attributes of the link message itself, of all the kind's rows or those of these names; a link is marked later."""
+    result: dict[str, Any] = {}
+    for attr in kind.attrs:
+        value = attrs.get(attr.name)
+        if attr.layer == "link" and value is not None and (attr.name in names if names else attr.name != "alias"):
             result |= attr.to_netlink(value)
     return result
 
 
-def new(kind: Kind, attrs: Mapping[str, Any]) -> list[Request]:
+def new(kind: Kind, attrs: Mapping[str, Any], index_of: Callable[[str], int]) -> list[Request]:
     """Make the link and mark it as ours. Sent together, so that no unmarked link stays behind."""
     info: dict[str, Any] = {"IFLA_INFO_KIND": kind.name}
-    data = data_attributes(kind, attrs)
+    data = data_attributes(kind, attrs, index_of)
     if data:
         info["IFLA_INFO_DATA"] = data
-    parts: dict[str, Any] = {"IFLA_IFNAME": attrs["name"]}
-    if attrs.get("mtu"):
-        parts["IFLA_MTU"] = attrs["mtu"]
-    parts["IFLA_LINKINFO"] = info
-    return [(NEWLINK, CREATE | EXCLUSIVE, build(linkmsg, {}, parts)), set_link(attrs["name"], alias=attrs["alias"])]
+    parts = {"IFLA_IFNAME": attrs["name"], **link_attributes(kind, attrs), "IFLA_LINKINFO": info}
+    mark = set_link(attrs["name"], {"IFLA_IFALIAS": attrs["alias"]})
+    return [(NEWLINK, CREATE | EXCLUSIVE, build(linkmsg, {}, parts)), mark]
 
 
 def change_data(kind: Kind, name: str, data: Mapping[str, Any], mtu: int | None = None) -> Request:
@@ -145,21 +172,24 @@ def change_data(kind: Kind, name: str, data: Mapping[str, Any], mtu: int | None 
     return (NEWLINK, 0, build(linkmsg, {}, parts))
 
 
-def set_link(name: str, *, up: bool | None = None, master: int | None = None, **values: Any) -> Request:
-    """Set generic attributes: up, master (0 releases), mtu, alias."""
-    parts: dict[str, Any] = {"IFLA_IFNAME": name}
-    if master is not None:
-        parts["IFLA_MASTER"] = master
-    for key, value in values.items():
-        parts[{"mtu": "IFLA_MTU", "alias": "IFLA_IFALIAS"}[key]] = value
+def change_port(name: str, data: Mapping[str, Any]) -> Request:
+    """Change what a port of a bond has of its own: IFLA_INFO_SLAVE_DATA."""
+    info = {"IFLA_INFO_SLAVE_KIND": "bond", "IFLA_INFO_SLAVE_DATA": data}
+    return (NEWLINK, 0, build(linkmsg, {}, {"IFLA_IFNAME": name, "IFLA_LINKINFO": info}))
+
+
+def set_link(
+    name: str, parts: Mapping[str, Any] | None = None, *, up: bool | None = None, master: int | None = None
+) -> Request:
+    """Set generic attributes (``parts``, by their kernel names), up, and master (0 releases)."""
+    parts = {"IFLA_IFNAME": name, **({} if master is None else {"IFLA_MASTER": master}), **(parts or {})}
     fields = {} if up is None else {"flags": int(up), "change": _UP}
     return (SETLINK, 0, build(linkmsg, fields, parts))
 
 
-def set_primary(name: str, port: int) -> Request:
-    """Choose the primary port of a bond, by interface index."""
-    info = {"IFLA_INFO_KIND": "bond", "IFLA_INFO_DATA": {"IFLA_BOND_PRIMARY": port}}
-    return (NEWLINK, 0, build(linkmsg, {}, {"IFLA_IFNAME": name, "IFLA_LINKINFO": info}))
+def set_mtu(name: str, mtu: int) -> Request:
+    """Set the MTU."""
+    return set_link(name, {"IFLA_MTU": mtu})
 
 
 def delete(name: str) -> Request:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._engine.errors import KernelError
 from .._engine.objects import Obj, Step
 from .._engine.planner import Kinds
-from .._engine.tables import Kind
-from . import links, routing
+from .._engine.tables import Attr, Kind
+from . import links, ports, routing
 from .conversation import CREATE, REPLACE
 from .node import Node
 from .wireguard import WireGuard
@@ -50,11 +50,8 @@ class LinkWriter:
         attrs = obj.attrs
         name = attrs["name"]
         self._node.forget(name)
-        batch = links.new(kind, attrs)
-        master = self._node.link(obj.context["master"]) if "master" in obj.context else None
-        if master:
-            batch.append(links.set_link(name, master=master.index))
-            batch += [links.set_link(name, mtu=attrs["mtu"])] if attrs.get("mtu") else []  # the bond gave it its own
+        batch = links.new(kind, attrs, self._index)
+        batch += self._into_bond(obj)
         plain = not attrs.get("addresses") and not attrs.get("ports") and kind.name != "wireguard"
         if plain and attrs.get("up"):
             batch.append(links.set_link(name, up=True))
@@ -66,12 +63,24 @@ class LinkWriter:
         index = links.read_link(self._rtnl, name).index
         self._take(attrs.get("ports", ()), index)
         self._finish(name, index, attrs, {}, ports_moved=True)
+        self._finish_ports(kind, {}, attrs, moved=True)
         if self._undo:
             self._put_routes_back(name, index)
 
+    def _into_bond(self, obj: Obj) -> list[links.Request]:
+        """Back into the bond that the link was in, with what it had there and its own MTU."""
+        master = self._node.link(obj.context["master"]) if "master" in obj.context else None
+        if master is None:
+            return []
+        name = obj.attrs["name"]
+        kept = self._node.saved_ports.get(name)
+        batch = [links.set_link(name, up=False), links.set_link(name, master=master.index)]
+        batch += [links.change_port(name, kept)] if kept else []
+        return batch + ([links.set_mtu(name, obj.attrs["mtu"])] if obj.attrs.get("mtu") else [])
+
     def _delete(self, kind: Kind, obj: Obj) -> None:
         name = obj.attrs["name"]
-        if "addresses" in obj.attrs:
+        if obj.attrs.get("addresses") or "master" not in obj.context:
             self._save_routes(name)
         self._remove(name)
         self._send(_reopening(self._known(obj.attrs.get("ports", ()))))
@@ -91,45 +100,70 @@ class LinkWriter:
             return
         name = after.attrs["name"]
         needs = {need for attr in kind.attrs if attr.name in changed for need in attr.needs}
-        if needs:
-            self._change_stopped(kind, before, after, changed, "no_ports" in needs)
+        if needs & {"down", "no_ports"}:
+            self._change_stopped(kind, before, after, changed, needs)
             return
-        self._change_running(kind, before, after, changed)
+        self._change_running(kind, before, after, changed, needs)
         index = self._index(name)
         if "ports" in changed:
             self._move_ports(before.attrs["ports"], after.attrs["ports"], index)
-        moved = bool(changed & {"ports", "mtu"})
-        self._finish(name, index, after.attrs, before.attrs, ports_moved=moved)
+        self._finish(name, index, after.attrs, before.attrs, ports_moved=bool(changed & {"ports", "mtu"}))
+        self._finish_ports(kind, before.attrs, after.attrs, moved=bool(changed & {"ports", "active_slave"}))
 
-    def _change_running(self, kind: Kind, before: Obj, after: Obj, changed: Collection[str]) -> None:
-        """What can be changed while the link works."""
+    def _change_running(self, kind: Kind, before: Obj, after: Obj, changed: set[str], needs: set[str]) -> None:
+        """What can be changed while the link works. Before it can have another address, a port leaves its bond."""
         name, attrs = after.attrs["name"], after.attrs
-        generic = {key: attrs[key] for key in ("alias", "mtu") if key in changed}
-        batch = [links.set_link(name, **generic)] if generic else []
-        if any(attr.layer == "data" and attr.name in changed for attr in kind.attrs):
-            data = links.data_attributes(kind, attrs, None if kind.resend else set(changed))
+        batch: list[links.Request] = []
+        leaves = "no_bond" in needs and "master" in before.context
+        if leaves:
+            self._keep_port(name)
+            batch.append(links.set_link(name, master=0))
+        generic = links.link_attributes(kind, attrs, changed)
+        batch += [links.set_link(name, generic)] if generic else []
+        batch += self._into_bond(after) if leaves else []
+        if any(attr.layer == "data" and attr.name in changed and not attr.late for attr in kind.attrs):
+            data = links.data_attributes(kind, attrs, self._index, lambda attr: _sent(kind, attr, changed))
             batch.append(links.change_data(kind, name, data, attrs.get("mtu") if kind.resend else None))
         self._send(batch)
         if kind.name == "wireguard":
             self._node.talk(WireGuard).write(attrs, before.attrs)
 
-    def _change_stopped(self, kind: Kind, before: Obj, after: Obj, changed: set[str], release: bool) -> None:
-        """Options for which a bond must be down, or without ports: down, change, back up, routes put back."""
+    def _change_stopped(self, kind: Kind, before: Obj, after: Obj, changed: set[str], needs: set[str]) -> None:
+        """Options for which a bond must be down, or without ports: the one, the other, change, and all back.
+
+        Without ports a bond has a random hardware address; it gets back the one that others know it by.
+        """
         name = after.attrs["name"]
         index = self._index(name)
+        release, down = "no_ports" in needs, "down" in needs
         self._save_routes(name)
         ports, wanted = before.attrs.get("ports", ()), after.attrs.get("ports", ())
+        self._known(ports)
         self._send([links.set_link(port, master=0) for port in ports] if release else [])
-        self._send([links.set_link(name, up=False)])
-        self._change_running(kind, before, after, [key for key in changed if kind.attr(key).layer != "own"])
+        self._send([links.set_link(name, up=False)] if down else [])
+        again = {"mac_address"} if release and ports else set()
+        self._change_running(
+            kind, before, after, {key for key in changed if kind.attr(key).layer != "own"} | again, needs
+        )
         self._move_ports(ports, wanted, index, retake=release)
-        self._finish(name, index, after.attrs, before.attrs, ports_moved=True, was_down=True)
+        self._finish(name, index, after.attrs, before.attrs, ports_moved=True, was_down=down)
+        self._finish_ports(kind, {} if release else before.attrs, after.attrs, moved=True)
         self._put_routes_back(name, index)
 
     def _move_ports(self, old: Iterable[str], new: Iterable[str], index: int, retake: bool = False) -> None:
+        """Ports come before others leave: a bond without ports loses its hardware address."""
         gone = self._known(set(old) - set(new))
-        self._send([links.set_link(port.name, master=0) for port in gone] + _reopening(gone))
         self._take(set(new) if retake else set(new) - set(old), index)
+        self._send([links.set_link(port.name, master=0) for port in gone] + _reopening(gone))
+
+    def _finish_ports(self, kind: Kind, before: Mapping[str, Any], attrs: Mapping[str, Any], moved: bool) -> None:
+        """What ports have of their own, and what is to be set last."""
+        if "ports" not in attrs:
+            return
+        old = [option for option in before.get("port_options", ()) if option["port"] in before["ports"]]
+        batch = ports.changes(attrs["ports"], old, attrs.get("port_options", ()))
+        late = links.data_attributes(kind, attrs, self._index, lambda attr: attr.late) if moved else {}
+        self._send([*batch, *([links.change_data(kind, attrs["name"], late)] if late else [])])
 
     def _take(self, names: Iterable[str], index: int) -> None:
         """Ports for a bond. They must be down to be taken in; the bond itself opens them."""
@@ -165,12 +199,10 @@ class LinkWriter:
         if old - new:  # an address takes the others of its subnet along
             batch += [links.add_address(index, text) for text in sorted(new)]
         if ports_moved and attrs.get("ports"):
-            batch += [links.set_link(name, mtu=attrs["mtu"])] if attrs.get("mtu") else []
-            batch += [links.set_link(port.name, mtu=port.mtu) for port in self._known(attrs["ports"])]
+            batch += [links.set_mtu(name, attrs["mtu"])] if attrs.get("mtu") else []
+            batch += [links.set_mtu(port.name, port.mtu) for port in self._known(attrs["ports"])]
         if attrs.get("up") is not None and (was_down or attrs["up"] != before.get("up")):
             batch.append(links.set_link(name, up=attrs["up"]))
-        if attrs.get("primary") and (was_down or attrs["primary"] != before.get("primary")):
-            batch += [links.set_primary(name, port.index) for port in self._known([attrs["primary"]])]
         self._send(batch)
         if old - new:
             self._put_routes_back(name, index)
@@ -184,8 +216,15 @@ class LinkWriter:
 
     def _remove(self, name: str) -> None:
         if not self._undo or links.read_link(self._rtnl, name).ours:
+            self._keep_port(name)
             self._send([links.delete(name)])
             self._node.forget(name)
+
+    def _keep_port(self, name: str) -> None:
+        """Remember what the link has as a port of a bond; the first time of a run is the one that counts."""
+        there = self._node.link(name)
+        if there and there.port:
+            self._node.saved_ports.setdefault(name, ports.kept(there))
 
     def _index(self, name: str) -> int:
         there = None if self._undo else self._node.link(name)
@@ -204,6 +243,11 @@ class LinkWriter:
         for raw in self._saved.get(name, ()):
             with contextlib.suppress(KernelError):
                 self._rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, routing.readdressed(raw, index))
+
+
+def _sent(kind: Kind, attr: Attr, changed: set[str]) -> bool:
+    """Whether a change sends this row: all of them, or what changes and what the kernel would forget with it."""
+    return not attr.late and (kind.resend or bool(changed & {attr.name, *attr.resend_with}))
 
 
 def _reopening(ports: Iterable[links.Link]) -> list[links.Request]:

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from .._engine.tables import Kind, Nla
-from .._kinds import LINK_KINDS, RULE
+from .._engine.tables import Attr, Kind, Nla
+from .._kinds import BOND, LINK_KINDS, RULE
 from .decoder import Answer
 from .library import genlmsg, nla, nlmsg
 
@@ -25,30 +25,49 @@ def _map(rows: Iterable[Nla]) -> tuple[tuple[int, str, str], ...]:
     return tuple((row.number, row.name, row.codec) for row in rows)
 
 
-def _data_rows(kind: Kind) -> list[Nla]:
-    return [row for attr in kind.attrs if attr.layer == "data" for row in attr.nlas]
+def _rows(attrs: Iterable[Attr], layer: str) -> list[Nla]:
+    return [row for attr in attrs if attr.layer == layer for row in attr.nlas]
 
 
 def _data_class(kind: Kind) -> type:
-    rows = _map(_data_rows(kind)) + ((11, "IFLA_BOND_PRIMARY", "uint32"),) * (kind.name == "bond")
-    return type(f"{kind.name}_data", (nla,), {"nla_map": rows, "nla_flags": _NESTED, "__slots__": ()})
+    return _nested_class(f"{kind.name}_data", _map(dict.fromkeys(_rows(kind.attrs, "data"))))
+
+
+def _nested_class(name: str, rows: tuple[tuple[int, str, str], ...]) -> type:
+    return type(name, (nla,), {"nla_map": rows, "nla_flags": _NESTED, "__slots__": ()})
 
 
 _DATA = {name: _data_class(kind) for name, kind in LINK_KINDS.items() if name != "wireguard"}
+_PORT_ROWS = _map(_rows(BOND.attr("port_options").options, "port"))
+_PORT = {"bond": _nested_class("bond_port_data", (*_PORT_ROWS, (4, "IFLA_BOND_SLAVE_PERM_HWADDR", "l2addr")))}
+_LINK_ROWS = _map(dict.fromkeys(row for kind in LINK_KINDS.values() for row in _rows(kind.attrs, "link")))
 
 
 class linkinfo(nla):
-    """IFLA_LINKINFO: the kind, and data whose layout depends on it."""
+    """IFLA_LINKINFO: the kind, data whose layout depends on it, and the same for what it is a port of."""
 
     __slots__ = ()
     nla_flags = _NESTED
-    nla_map = ((1, "IFLA_INFO_KIND", "asciiz"), (2, "IFLA_INFO_DATA", "kind_data"))
-    by_kind = {"kind_data": ("IFLA_INFO_KIND", _DATA)}  # for the decoder
+    nla_map = (
+        (1, "IFLA_INFO_KIND", "asciiz"),
+        (2, "IFLA_INFO_DATA", "kind_data"),
+        (4, "IFLA_INFO_SLAVE_KIND", "asciiz"),
+        (5, "IFLA_INFO_SLAVE_DATA", "port_data"),
+    )
+    by_kind = {  # for the decoder
+        "kind_data": ("IFLA_INFO_KIND", _DATA),
+        "port_data": ("IFLA_INFO_SLAVE_KIND", _PORT),
+    }
 
     @staticmethod
     def kind_data(self: Any, *_args: Any, **_kwargs: Any) -> type:
         """The class of IFLA_INFO_DATA; pyroute2 calls it with the message as far as it is made."""
         return _DATA.get(self.get_attr("IFLA_INFO_KIND"), self.cdata)
+
+    @staticmethod
+    def port_data(self: Any, *_args: Any, **_kwargs: Any) -> type:
+        """The same of IFLA_INFO_SLAVE_DATA."""
+        return _PORT.get(self.get_attr("IFLA_INFO_SLAVE_KIND"), self.cdata)
 
 
 class linkmsg(nlmsg):
@@ -59,11 +78,10 @@ class linkmsg(nlmsg):
     linkinfo = linkinfo
     nla_map = (
         (3, "IFLA_IFNAME", "asciiz"),
-        (4, "IFLA_MTU", "uint32"),
         (10, "IFLA_MASTER", "uint32"),
         (18, "IFLA_LINKINFO", "linkinfo"),
-        (20, "IFLA_IFALIAS", "asciiz"),
         (29, "IFLA_EXT_MASK", "uint32"),
+        *_LINK_ROWS,
     )
 
 
@@ -214,7 +232,8 @@ def _nest(cls: type, attrs: Mapping[str, Any]) -> list[tuple[str, Any]]:
         if name not in known:
             raise ValueError(f"{cls.__name__} has no attribute {name}")
         codec = known[name].lstrip("*")
-        inner = _DATA.get(attrs.get("IFLA_INFO_KIND")) if codec == "kind_data" else getattr(cls, codec, None)
+        selector, classes = getattr(cls, "by_kind", {}).get(codec, ("", {}))
+        inner = classes.get(attrs.get(selector)) if selector else getattr(cls, codec, None)
         if isinstance(value, Mapping):
             value = {"attrs": _nest(inner, value)}
         elif isinstance(value, list):

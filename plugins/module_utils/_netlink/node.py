@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
 from . import links
@@ -26,7 +27,7 @@ Talk = TypeVar("Talk", bound=Closable)
 class Node:
     """The node as seen through one rtnetlink conversation. ``links``, ``names`` and ``addresses()`` are as of the last
     ``refresh``, but for links that steps have made or removed since; ``saved_routes`` are the routes that went with
-    links since then, as the kernel's own messages.
+    links since then, as the kernel's own messages, and ``saved_ports`` what those links had as ports of a bond.
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Node:
         self.links: dict[str, links.Link] = {}
         self.names: dict[int, str] = {}
         self.saved_routes: SavedRoutes = {}
+        self.saved_ports: dict[str, Mapping[str, Any]] = {}
         self._addresses: dict[int, list[links.Address]] | None = None
         self._talks: dict[type, Any] = {}
 
@@ -47,7 +49,7 @@ class Node:
         """Read the links anew, and forget the rest of what was read."""
         self.links = links.read_links(self.rtnl)
         self.names = {link.index: link.name for link in self.links.values()}
-        self.saved_routes = {}
+        self.saved_routes, self.saved_ports = {}, {}
         self._addresses = None
 
     def link(self, name: str) -> links.Link | None:

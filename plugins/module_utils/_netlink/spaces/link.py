@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ..._engine.objects import Obj, Step
 from ..._engine.planner import Kinds
-from .. import links
+from .. import links, ports
 from ..linkwriter import LinkWriter
 from ..node import Node
 from ..wireguard import WireGuard
@@ -24,12 +24,12 @@ class LinkSpace:
     def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> list[Obj]:
         """Wanted links, whoever owns them, and ours of these kinds."""
         wanted = {obj.key[1] for obj in want}
-        ports: dict[int, list[str]] = {}
+        members: dict[int, list[links.Link]] = {}
         for link in self._node.links.values():
             if link.master:
-                ports.setdefault(link.master, []).append(link.name)
+                members.setdefault(link.master, []).append(link)
         return [
-            self._obj(link, kinds, ports.get(link.index, []))
+            self._obj(link, kinds, members.get(link.index, []))
             for link in self._node.links.values()
             if link.name in wanted or (link.ours and link.kind in kinds)
         ]
@@ -55,11 +55,11 @@ class LinkSpace:
         port = self._node.links.get(name)
         return self._node.links.get(self._node.names.get(port.master or 0, "")) if port else None
 
-    def _obj(self, link: links.Link, kinds: Kinds, ports: Sequence[str]) -> Obj:
+    def _obj(self, link: links.Link, kinds: Kinds, members: Sequence[links.Link]) -> Obj:
         kind = kinds.get(link.kind or "")
         if kind is None or not link.ours:
             return Obj(link.kind or "", ("link", link.name), {"name": link.name, "alias": link.alias}, link.ours)
-        attrs = links.parse(kind, link)
+        attrs = links.parse(kind, link, self._node.names)
         names = {attr.name for attr in kind.attrs}
         if "addresses" in names:
             here = self._node.addresses().get(link.index, [])
@@ -67,7 +67,7 @@ class LinkSpace:
         if kind.name == "wireguard":
             attrs |= self._node.talk(WireGuard).read(link.name)
         if "ports" in names:
-            attrs["ports"] = tuple(sorted(ports))
-            attrs["primary"] = self._node.names.get(link.nlas.get("IFLA_BOND_PRIMARY", 0))
+            attrs["ports"] = tuple(sorted(member.name for member in members))
+            attrs |= {"port_options": options} if (options := ports.read(members)) else {}
         context = {"master": self._node.names[link.master]} if link.master in self._node.names else {}
         return Obj(kind.name, ("link", link.name), kind.applicable(attrs), True, context)

@@ -25,11 +25,6 @@ def plans() -> list[dict[str, Any]]:
     return [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(GOLDEN.glob("*.plan.yml"))]
 
 
-# Options of the kernel's bonding document that the planner hands over and the module is still to learn.
-AWAITED = {
-    *("arp_interval", "arp_ip_target", "ns_ip6_target", "arp_validate", "arp_all_targets", "arp_missed_max"),
-    *("fail_over_mac", "tlb_dynamic_lb"),
-}
 NODES = [node for plan in plans() for node in plan["nodes"].values()]
 
 
@@ -68,10 +63,6 @@ def test_tunnels_takes_the_plans_tunnels(node: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("node", NODES)
 def test_bonds_takes_the_plans_bonds(node: dict[str, Any]) -> None:
-    known = bonds.argument_spec()["bonds"]["options"]
-    awaited = AWAITED & {key for bond in node["bonds"] for key in bond} - set(known)
-    if awaited:
-        pytest.skip(f"the module does not take {', '.join(sorted(awaited))} yet")
     assert len(parse_items("bonds", bonds.KINDS, arguments(bonds, node)["bonds"])) == len(node["bonds"])
 
 

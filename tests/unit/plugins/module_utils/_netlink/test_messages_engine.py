@@ -39,10 +39,22 @@ def test_an_attribute_that_is_not_listed_cannot_be_sent() -> None:
         messages.build(messages.linkmsg, {}, {"IFLA_LINKINFO": info})
 
 
+INDEXES = {"wan1": 7, "leg0": 8}
 VALUES: dict[str, dict[str, Any]] = {
     "gretap": {"local": "10.0.0.1", "remote": "10.0.0.2", "key": 513, "ttl": 64},
     "vxlan": {"local": "fd00::1", "remote": "fd00::2", "vni": 7, "port": 4789, "ttl": 3},
-    "bond": {"mode": "balance-xor", "xmit_hash_policy": "layer3+4", "miimon": 100, "all_slaves_active": True},
+    "bond": {
+        "mode": "active-backup",
+        "xmit_hash_policy": "layer3+4",
+        "miimon": 100,
+        "all_slaves_active": True,
+        "primary": "leg0",
+        "arp_ip_target": ("10.0.0.1", "10.0.0.9"),
+        "ns_ip6_target": ("2001:db8::1",),
+        "ad_actor_system": "02:00:00:00:00:01",
+        "mac_address": "02:00:00:00:00:02",
+        "txqueuelen": 500,
+    },
 }
 
 
@@ -50,11 +62,12 @@ VALUES: dict[str, dict[str, Any]] = {
 def test_every_link_attribute_survives_the_way_to_bytes_and_back(name: str) -> None:
     kind = LINK_KINDS[name]
     attrs = {"name": "x0", "alias": "linkagg.wan: x", "mtu": 1398, **VALUES[name]}
-    (_type, _flags, made), (_set_type, _set_flags, marked) = links.new(kind, attrs)
+    (_type, _flags, made), (_set_type, _set_flags, marked) = links.new(kind, attrs, INDEXES.__getitem__)
     parsed: dict[str, Any] = {}
     for message in (made, marked):
         found = links._link(decode(messages.linkmsg, encoded(message)))
-        parsed |= {key: value for key, value in links.parse(kind, found).items() if value not in (None, "", 0)}
+        read = links.parse(kind, found, {index: name for name, index in INDEXES.items()})
+        parsed |= {key: value for key, value in read.items() if value not in (None, "", 0)}
     assert {key: parsed[key] for key in attrs} == attrs
 
 

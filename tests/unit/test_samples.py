@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A row of a kind table that no test sets, reads back and changes on a real kernel fails here, on any kernel."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds.bond import BOND
+from ansible_collections.linkagg.wan.tests.netns.samples import Sample
+from ansible_collections.linkagg.wan.tests.netns.samples_bond import SAMPLES as BOND_SAMPLES
+
+TABLES = {BOND.name: (BOND, BOND_SAMPLES)}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_row_has_samples_and_each_sample_a_row(name: str) -> None:
+    kind, samples = TABLES[name]
+    assert set(samples) == {row.name for row in kind.attrs if not row.internal}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "sample"),
+    [(name, row, sample) for name, (_kind, samples) in TABLES.items() for row, sample in samples.items()],
+)
+def test_a_sample_changes_the_row(name: str, row: str, sample: Sample) -> None:
+    assert len(sample.values) >= 2, f"{name}, {row}: two values at least, or nothing is changed"
+    assert all(first != second for first, second in pairwise(sample.values))
+    assert not sample.words or len(sample.words) == len(sample.values)
