@@ -5,12 +5,14 @@
 """What a kernel bond can do over legs: its modes and options, and those that are of no use here, with the reason.
 
 Source: Documentation/networking/bonding.rst of the kernel, and drivers/net/bonding of Linux 6.12, whose names
-these are. An option is handed to both ends only if the inventory has it, as the kernel has defaults of its own.
+these are. An option is handed to both ends only if the inventory has it or we have a default: the kernel has its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from .keys import Key, Table
 from .kinds import Kind, boolean, choice, integer, interface, ip_address, link_name
@@ -27,7 +29,11 @@ HASH_POLICIES = ("layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4", "vlan
 ARP_VALIDATE = ("none", "active", "backup", "all", "filter", "filter_active", "filter_backup")
 
 # Balance-xor without a policy would be layer2, which puts everything on one leg: both ends have one MAC address.
-DEFAULT_HASH_POLICY = "layer3+4"
+_XOR_HASH_POLICY = "layer3+4"
+
+# A leg whose link is dead still has a carrier, and a sixth of the packets would go into it for good. Watched by ARP it
+# is out of use at both ends after two to three looks, for two packets of 140 bytes each way a look.
+_ARP_INTERVAL_MS = 1000
 
 LEG_KINDS = ("gretap", "vxlan")
 
@@ -36,7 +42,10 @@ _INT_MAX = 0x7FFFFFFF
 
 @dataclass(frozen=True)
 class Option:
-    """One of the bond's options: in which modes it means something, and which other option it needs."""
+    """One of the bond's options: in which modes it means something, and which other option it needs.
+
+    ``defaults``: what we set, by mode, where the kernel's own would not do over legs.
+    """
 
     name: str
     kind: Kind
@@ -44,6 +53,7 @@ class Option:
     remedy: str
     needs: str = ""
     many: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
     def key(self) -> Key:
         """The inventory's key for it."""
@@ -56,7 +66,13 @@ _ONE_ACTIVE = (*_BACKUP, *_LOAD)
 _WATCHED = tuple(mode for mode in MODES if mode not in _LOAD)
 
 OPTIONS = (
-    Option("xmit_hash_policy", choice(*HASH_POLICIES), ("balance-xor", "balance-tlb"), "choose one of these policies"),
+    Option(
+        "xmit_hash_policy",
+        choice(*HASH_POLICIES),
+        ("balance-xor", "balance-tlb"),
+        "choose one of these policies",
+        defaults={"balance-xor": _XOR_HASH_POLICY},
+    ),
     Option("packets_per_slave", integer(0, 65535), ("balance-rr",), "say how many packets go over one leg in turn"),
     Option("primary", link_name(), _ONE_ACTIVE, "name the link that is to be used while it works"),
     Option(
@@ -72,7 +88,13 @@ OPTIONS = (
     Option("resend_igmp", integer(0, 255), ("balance-rr", *_ONE_ACTIVE), "say how many reports follow a change of leg"),
     Option("lp_interval", integer(1, _INT_MAX), _LOAD, "give the seconds between learning packets"),
     Option("tlb_dynamic_lb", boolean(), ("balance-tlb",), "say whether flows move with the load"),
-    Option("arp_interval", integer(1, _INT_MAX), _WATCHED, "give the milliseconds between looks at the other end"),
+    Option(
+        "arp_interval",
+        integer(0, _INT_MAX),
+        _WATCHED,
+        "give the milliseconds between looks at the other end, or 0 not to look",
+        defaults=dict.fromkeys(_WATCHED, _ARP_INTERVAL_MS),
+    ),
     Option("arp_ip_target", ip_address(4), _WATCHED, "leave it out to watch the other end", "arp_interval", many=True),
     Option("ns_ip6_target", ip_address(6), _WATCHED, "leave it out to watch by IPv4", "arp_interval", many=True),
     Option("arp_validate", choice(*ARP_VALIDATE), _WATCHED, "choose one of these", needs="arp_interval"),

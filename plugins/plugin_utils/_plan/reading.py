@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .bonding import BOND, DEFAULT_HASH_POLICY, OPTIONS
+from .bonding import BOND, OPTIONS
 from .kinds import Refused
 from .model import Bond, Concentrator, Inventory, Lan, Link, Site
 from .numbers import private_pool
@@ -161,11 +161,16 @@ def _site(host: str, values: dict[str, Any]) -> Site:
 
 
 def _bond(values: dict[str, Any]) -> Bond:
-    """The kernel's options that were given go together, in the order of their table."""
-    given = {option.name: values.pop(option.name) for option in OPTIONS}
-    options = {name: value for name, value in given.items() if value is not None}
-    if values["mode"] == "balance-xor" and "xmit_hash_policy" not in values["unread"]:
-        options.setdefault("xmit_hash_policy", DEFAULT_HASH_POLICY)
+    """The kernel's options that were given or have a default go together, in the order of their table."""
+    options = {}
+    for option in OPTIONS:
+        value = values.pop(option.name)
+        if value is None and option.name not in values["unread"]:
+            value = option.defaults.get(values["mode"])
+        if value is not None:
+            options[option.name] = value
+    if options.get("arp_interval") == 0:  # the kernel's own default, with which it takes no other of these
+        del options["arp_interval"]
     if values["name"] is None and values["bond_id"] is not None and "name" not in values["unread"]:
         values["name"] = f"agg{values['bond_id']}"
     return Bond(**values, options=options)

@@ -27,9 +27,30 @@ def test_defaults_are_filled_in() -> None:
     link = inventory.sites["home"].links[0]
     assert (link.address, link.mtu, link.next_hop) == ("unmanaged", 1500, None)
     (bond,) = inventory.sites["home"].bonds
-    assert (bond.bond_id, bond.name, bond.mode, bond.leg, bond.options) == (0, "agg0", "balance-rr", "gretap", {})
+    assert (bond.bond_id, bond.name, bond.mode, bond.leg) == (0, "agg0", "balance-rr", "gretap")
+    assert bond.options == {"arp_interval": 1000}
     concentrator = inventory.concentrators["vps"]
     assert (concentrator.listen_port, str(concentrator.carrier_pool)) == (51820, "10.208.0.0/12")
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        ({"mode": "balance-xor"}, {"xmit_hash_policy": "layer3+4", "arp_interval": 1000}),
+        (
+            {"mode": "balance-xor", "xmit_hash_policy": "layer2+3"},
+            {"xmit_hash_policy": "layer2+3", "arp_interval": 1000},
+        ),
+        ({"mode": "broadcast", "arp_interval": 250}, {"arp_interval": 250}),
+        ({"mode": "active-backup", "arp_interval": 0}, {}),
+        ({"mode": "balance-alb"}, {}),
+    ],
+)
+def test_a_bond_has_our_defaults_where_the_kernels_do_not_do(given: dict[str, Any], options: dict[str, Any]) -> None:
+    data = {**INVENTORY, "sites": {"home": {"site_id": 1, "links": [LINK], "bonds": [given]}}}
+    inventory, problems = check(data)
+    assert problems == []
+    assert inventory.sites["home"].bonds[0].options == options
 
 
 def test_numbers_that_a_template_made_text_of_are_read() -> None:
