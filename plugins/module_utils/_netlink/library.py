@@ -10,13 +10,15 @@ not, and they drop attributes that they do not know. Our message classes say wha
 from __future__ import annotations
 
 import importlib.util
+import os
+import re
 import sys
-import traceback
 import types
 
 MINIMUM = (0, 7, 2)
 PROBLEM = ""
 PROBLEM_DETAILS = ""
+_METADATA = re.compile(r"pyroute2-([0-9][^-]*?)(?:-py[0-9.]+)?\.(?:dist|egg)-info")
 
 
 def _without_initialiser(package: str) -> None:
@@ -40,19 +42,21 @@ _without_initialiser("pyroute2")
 try:
     from pyroute2.netlink import genlmsg, nla, nlmsg
 except ImportError:
+    import traceback
+
     genlmsg = nla = nlmsg = object
     PROBLEM = "pyroute2 is missing on this node: install the package python3-pyroute2"
     PROBLEM_DETAILS = traceback.format_exc()
 
 
 def installed_version() -> str:
-    """pyroute2's version, empty if it does not say."""
-    from importlib import metadata
+    """pyroute2's version, empty if it does not say.
 
-    try:
-        return metadata.version("pyroute2")
-    except metadata.PackageNotFoundError:
-        return ""
+    From the name of its metadata: importlib.metadata says the same, but takes a third of the time of all our imports.
+    """
+    places = [os.path.dirname(path) for path in getattr(sys.modules.get("pyroute2"), "__path__", ())]
+    names = [name for place in places if os.path.isdir(place) for name in os.listdir(place)]
+    return next((found[1] for found in map(_METADATA.fullmatch, names) if found), "")
 
 
 def too_old(version: str) -> bool:
