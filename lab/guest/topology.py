@@ -58,7 +58,10 @@ class Setup:
 
 
 def mac(kind: int, index: int) -> str:
-    """Return the address of an end of a link: kind 1 gateway, 2 modem lan, 3 modem wan, 4 core."""
+    """Return the address of an end of a link: kind 1 gateway, 2 modem lan, 3 modem wan, 4 core; or of a node's
+    interface by its node's number: kind 5 management, 6 the other. A restart does not change them, and neighbours know
+    the node again at once.
+    """
     return f"02:4c:41:00:{kind:02x}:{index:02x}"
 
 
@@ -87,7 +90,10 @@ def mgmt_port(lab: Lab, node: str) -> str:
 
 def mgmt_port_line(lab: Lab, node: str, namespaces: Mapping[str, str]) -> str:
     """Return the line, for the lab host's own namespace, that connects a node with the management network."""
-    return f"link add {mgmt_port(lab, node)} up master {lab.bridge} type veth peer name mgmt0 netns {namespaces[node]}"
+    return (
+        f"link add {mgmt_port(lab, node)} up master {lab.bridge}"
+        f" type veth peer name mgmt0 netns {namespaces[node]} address {mac(5, NODES[node])}"
+    )
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,8 @@ CABLES = (
 def cable_line(cable: Cable, namespaces: Mapping[str, str]) -> str:
     """Return the line, for the core's namespace, that lays a cable."""
     near, far = (namespaces[node] for node in (cable.node, cable.far_node))
-    return f"link add {cable.name} netns {near} type veth peer name {cable.far_name} netns {far}"
+    address = mac(6, NODES[cable.node])
+    return f"link add {cable.name} netns {near} address {address} type veth peer name {cable.far_name} netns {far}"
 
 
 def pair_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
