@@ -47,9 +47,9 @@ def saving(
     As in the kernel: wanted items come, or go with ``state`` absent; the others stay unless ``purge``.
     """
     items = merged(stored.items, wanted, key, state=state, purge=purge)
-    data = store.render(part, items) if items else b""
-    if data == stored.data and not stored.damage:
+    if items == stored.items and not stored.damage:
         return None
+    data = store.render(part, items) if items else b""
     path = store.path_of(directory, part)
     step = f"save {len(items)} {'object' if len(items) == 1 else 'objects'} in {path}" if items else f"remove {path}"
     return Saving(directory, part, data, f"{step} ({stored.damage})" if stored.damage else step)

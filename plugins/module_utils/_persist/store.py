@@ -14,7 +14,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class Stored:
     """What a part's file holds. ``damage`` says why it is not to be used; then there are no items."""
 
     data: bytes = b""
-    items: Sequence[Mapping[str, Any]] = ()
+    items: Items = field(default_factory=list)
     damage: str = ""
 
 
