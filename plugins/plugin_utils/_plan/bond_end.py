@@ -43,7 +43,7 @@ def bond_end(name: str, bond: BondWiring, *, legs: Mapping[str, str], at_gateway
     options = dict(bond.bond.options)
     if "primary" in options:
         options["primary"] = legs[options["primary"]]
-    if "arp_interval" in options and not set(TARGETS) & set(options):
+    if options.get("arp_interval") and not set(TARGETS) & set(options):
         options["arp_ip_target"] = ()
     for key in set(TARGETS) & set(options):
         options[key] = _targets(options[key], str(own[TARGETS[key]]), str(far[TARGETS[key]]))

@@ -53,7 +53,7 @@ def _options(bond: Bond) -> Iterator[Problem]:
             allowed = f"nothing, with mode {bond.mode}"
             remedy = f"remove it, or choose mode {' or '.join(option.modes)}"
             yield Problem(bond.where, f"key {option.name}", found, allowed, remedy)
-        elif option.needs and option.needs not in bond.options and option.needs not in bond.unread:
+        elif option.needs and not bond.options.get(option.needs) and option.needs not in bond.unread:
             allowed = f"nothing, without {option.needs}"
             yield Problem(
                 bond.where, f"key {option.name}", found, allowed, f"remove it, or give {option.needs} as well"

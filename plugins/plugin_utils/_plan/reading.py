@@ -169,8 +169,6 @@ def _bond(values: dict[str, Any]) -> Bond:
             value = option.defaults.get(values["mode"])
         if value is not None:
             options[option.name] = value
-    if options.get("arp_interval") == 0:  # the kernel's own default, with which it takes no other of these
-        del options["arp_interval"]
     if values["name"] is None and values["bond_id"] is not None and "name" not in values["unread"]:
         values["name"] = f"agg{values['bond_id']}"
     return Bond(**values, options=options)

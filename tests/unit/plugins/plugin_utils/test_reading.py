@@ -42,7 +42,7 @@ def test_defaults_are_filled_in() -> None:
             {"xmit_hash_policy": "layer2+3", "arp_interval": 1000},
         ),
         ({"mode": "broadcast", "arp_interval": 250}, {"arp_interval": 250}),
-        ({"mode": "active-backup", "arp_interval": 0}, {}),
+        ({"mode": "active-backup", "arp_interval": 0}, {"arp_interval": 0}),
         ({"mode": "balance-alb"}, {}),
     ],
 )
