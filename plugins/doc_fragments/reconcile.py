@@ -41,8 +41,23 @@ options:
     description:
       - Also remove what this module made earlier and that is not listed. Nothing that is not ours is touched.
     type: bool
+    default: false
+  adopt:
+    description:
+      - What is there already under the name or key of a listed object and is not ours is an error. With V(true)
+        it becomes ours. It is changed in place if the kernel can do that, and otherwise made again.
+      - A link of a kind that this module does not make is never adopted.
+    type: bool
     default: false"""
         + _PERSIST
+        + r"""
+notes:
+  - After all steps the kernel is read back and compared. If a step fails, or the kernel shows something else than
+    was asked for, all that this run has done is undone, and the error names the step, the object, the keys and
+    the kernel's reason.
+  - Told to end (SIGTERM, SIGINT or SIGHUP, as by Ctrl-C or a cancelled job), it finishes the step that it is at, undoes
+    what it has done, and fails.
+"""
     )
 
     PERSIST = "options:" + _PERSIST

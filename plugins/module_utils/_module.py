@@ -17,6 +17,7 @@ from ._netlink import library
 from ._persist import store
 from ._persist.lock import locked
 from ._persist.saving import Saving, item_key, items_of, saving
+from ._stop import put_off
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -30,6 +31,7 @@ PERSIST_OPTIONS: dict[str, dict[str, Any]] = {
 COMMON_OPTIONS: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "purge": {"type": "bool", "default": False},
+    "adopt": {"type": "bool", "default": False},
     **PERSIST_OPTIONS,
 }
 
@@ -95,14 +97,18 @@ def _reconcile(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], prepare
     from ._netlink.kernel import NetlinkKernel  # pyroute2 loads slowly on small routers: not before it is needed
 
     with NetlinkKernel() as kernel:
-        return reconcile(
-            kernel,
-            kinds,
-            prepare(kernel, want) if module.params["state"] == "present" else want,
-            state=module.params["state"],
-            purge=module.params["purge"],
-            check=module.check_mode,
-        )
+        complete = prepare(kernel, want) if module.params["state"] == "present" else want
+        with put_off() as stopped:
+            return reconcile(
+                kernel,
+                kinds,
+                complete,
+                state=module.params["state"],
+                purge=module.params["purge"],
+                adopt=module.params["adopt"],
+                check=module.check_mode,
+                stopped=stopped,
+            )
 
 
 def _savings(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], outcome: Outcome) -> list[Saving]:

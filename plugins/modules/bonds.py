@@ -20,8 +20,6 @@ description:
     meanwhile.
   - An option that the node's kernel does not know yet is an error that names it, found when reading back.
   - A port keeps its own MTU, which the kernel would set to that of the bond.
-  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back
-    and compared.
   - Bonds that this module makes carry an alias that begins with C(linkagg.wan). Others are never changed.
 options:
   bonds:

@@ -16,8 +16,6 @@ description:
   - Routes and rules carry the protocol number 76, and addresses the address protocol 76, by which they are
     known as ours.
     Others are never changed. An address that is there already is left to whoever put it there.
-  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back
-    and compared.
 options:
   links:
     description:

@@ -16,8 +16,6 @@ description:
     it that a bond can take in.
   - What the kernel can change in place is changed in place. If a tunnel has to be made again, the result
     says so.
-  - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back
-    and compared.
   - Interfaces that this module makes carry an alias that begins with C(linkagg.wan). Others are never
     changed.
 options:

@@ -24,6 +24,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BONDS, R
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import with_private_keys
 
+INTERRUPT = Path(__file__).parent / "interrupt"
 _NEW_NETWORK = 0x40000000
 _PROBES = {
     "wireguard": "type wireguard",
@@ -121,14 +122,21 @@ class Node:
 
         What it has done is not saved, or with ``persist=True`` below the test's directory.
         """
+        done = self.process(name, check, **arguments)
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
+
+    def process(
+        self, name: str, /, check: bool = False, signal: str = "", **arguments: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """The same, as it ended. ``signal`` is for interrupt/sitecustomize.py: what it gets, and when."""
         if saves(name):
             arguments = {"persist": False, "state_directory": str(self.state), **arguments}
         text = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check, "_ansible_diff": True}})
         command = [sys.executable, "-m", f"ansible_collections.linkagg.wan.plugins.modules.{name}"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=environment)
-        assert done.stdout, done.stderr
-        return json.loads(done.stdout)
+        path = [*([str(INTERRUPT)] if signal else []), *filter(None, sys.path)]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "LINKAGG_TEST_SIGNAL": signal}
+        return subprocess.run(command, input=text, capture_output=True, text=True, check=False, env=environment)
 
     def link(self, name: str) -> dict[str, Any]:
         """One link with its details."""

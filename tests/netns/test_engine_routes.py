@@ -149,7 +149,7 @@ def test_when_a_step_fails_what_was_done_is_undone(wan: Node) -> None:
 def test_a_route_of_somebody_else_in_the_way_is_an_error_and_stays(wan: Node) -> None:
     ip("link set wan1 up")
     ip("route add blackhole default metric 65535 table 7601")
-    with pytest.raises(EngineError, match=r"EEXIST"):
+    with pytest.raises(EngineError, match=r"is not ours \(protocol boot: blackhole .*\): say adopt: true"):
         wan.routing([], ROUTES[1:2])
     assert "blackhole default metric 65535" in ip("route show table 7601")
 

@@ -90,12 +90,13 @@ def test_removing_touches_nothing_that_is_not_ours(node: Node) -> None:
 
 def test_when_a_step_fails_what_was_done_is_undone(node: Node, kind: str) -> None:
     node.tunnels(leg(kind, "gone"), leg(kind, "leg0", **_number(kind, 5)))
+    ip("link add theirs type", THEIRS[kind])
     before = ip("-j link")
     with pytest.raises(EngineError) as caught:
         node.tunnels(
             leg(kind, "leg0", mtu=1300, **_number(kind, 5)),
             leg(kind, "leg1", **_number(kind, 6)),
-            leg(kind, "leg2", **_number(kind, 6)),
+            leg(kind, "leg2", **_number(kind, 7)),
             purge=True,
         )
     assert f"step 4 of 4, create {kind} leg2: " in str(caught.value)
@@ -104,6 +105,12 @@ def test_when_a_step_fails_what_was_done_is_undone(node: Node, kind: str) -> Non
     assert sorted((link["ifname"], link["mtu"], link.get("ifalias")) for link in ip("-j link")) == sorted(
         (link["ifname"], link["mtu"], link.get("ifalias")) for link in before
     )
+
+
+THEIRS = {
+    "vxlan": "vxlan id 7 dstport 4789 local 10.0.0.1 remote 10.0.0.2",
+    "gretap": "gretap local 10.0.0.1 remote 10.0.0.2 key 7",
+}
 
 
 def _number(kind: str, value: int) -> dict[str, int]:

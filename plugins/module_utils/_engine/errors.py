@@ -17,9 +17,13 @@ class EngineError(Exception):
 
 
 class KernelError(Exception):
-    """The kernel refused a request: errno and, where it says so, its own words."""
+    """The kernel refused a request: errno and, where it says so, its own words.
 
-    def __init__(self, errno: int, reason: str) -> None:
+    ``keys`` are the attributes (of a kind table) that the refused request was about, or the one that the kernel blames.
+    """
+
+    def __init__(self, errno: int, reason: str, keys: Sequence[str] = ()) -> None:
         self.errno = errno
         self.reason = reason
+        self.keys = tuple(keys)
         super().__init__(reason)

@@ -34,7 +34,8 @@ class Secret:
 class Obj:
     """One object: its kind, its key (space first) and its attributes in canonical form.
 
-    ``context`` is what the node knows besides (a leg's bond), needed to put an object back, never compared.
+    ``context`` is what the node knows besides, never compared: ``master`` (a leg's bond) and ``raw`` (the kernel's
+    own message) put an object back, ``owner`` says in words whose it is.
     """
 
     kind: str
@@ -46,14 +47,25 @@ class Obj:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do. ``op`` is create, change, recreate or delete; ``changed`` names the attributes."""
+    """One thing to do. ``op`` is create, change, recreate or delete; ``changed`` names the attributes, ``given`` all
+    that were asked for: some changes (a bond's mode) reset others, which are then to be said again.
+
+    ``again``: half of a re-creation that other steps come between; it was deleted, or is created, for that.
+    """
 
     op: str
     key: Key
     before: Obj | None
     after: Obj | None
     changed: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     reason: str = ""
+    again: bool = False
+
+    @property
+    def adopts(self) -> bool:
+        """Whether somebody else's object becomes ours."""
+        return bool(self.before and self.after and not self.before.owned and self.after.owned)
 
     @property
     def obj(self) -> Obj:
@@ -69,4 +81,5 @@ _INVERSE = {"create": "delete", "delete": "create", "change": "change", "recreat
 
 def invert(step: Step) -> Step:
     """The step that undoes this one."""
-    return replace(step, op=_INVERSE[step.op], before=step.after, after=step.before, reason="undo")
+    undone = replace(step, op=_INVERSE[step.op], before=step.after, after=step.before)
+    return replace(undone, given=(), reason="undo", again=False)

@@ -5,30 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from .errors import EngineError, KernelError
-from .objects import Key, Obj, Step, invert
-from .planner import Kinds, differing, plan_steps, referenced_devices
-from .render import diff, listing, sentence
-
-
-class Kernel(Protocol):
-    """What the engine needs of a kernel; the netlink adapter has it, and so has the tests' fake."""
-
-    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> Mapping[Key, Obj]:
-        """The wanted objects that exist, whoever owns them, and, of these kinds, all of ours."""
-
-    def objections(self, want: Sequence[Obj]) -> list[str]:
-        """What stands against these wishes on this node, as of the last read."""
-
-    def devices(self) -> Collection[str]:
-        """Names of all interfaces, as of the last read."""
-
-    def apply(self, step: Step, kinds: Kinds, *, undo: bool = False) -> None:
-        """Do it. KernelError if the kernel refuses; with ``undo`` what is gone already is no error."""
+from .kernel import Kernel
+from .objects import Key, Obj, Step
+from .order import Kinds
+from .planner import plan_steps, referenced_devices
+from .render import diff, listing, reason, sentence, unfulfilled
+from .undo import undo
 
 
 @dataclass(frozen=True)
@@ -56,6 +43,24 @@ class Outcome:
         }
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """What is wanted, and how far the run may go for it."""
+
+    objects: Sequence[Obj]
+    state: str
+    purge: bool
+    adopt: bool
+
+    def read(self, kernel: Kernel, kinds: Kinds) -> Mapping[Key, Obj]:
+        """What there is of it."""
+        return kernel.read(kinds, self.objects, purge=self.purge)
+
+    def steps(self, have: Mapping[Key, Obj], kinds: Kinds) -> list[Step]:
+        """What there is to do."""
+        return plan_steps(self.objects, have, kinds, purge=self.purge, state=self.state, adopt=self.adopt)
+
+
 def reconcile(
     kernel: Kernel,
     kinds: Kinds,
@@ -63,17 +68,23 @@ def reconcile(
     *,
     state: str = "present",
     purge: bool = False,
+    adopt: bool = False,
     check: bool = False,
+    stopped: Callable[[], str] = str,
 ) -> Outcome:
-    """Make ``want`` true. EngineError lists what stands against it; after one, the node is as it was before."""
-    have = kernel.read(kinds, want, purge=purge)
-    steps = plan_steps(want, have, kinds, purge=purge, state=state)
+    """Make ``want`` true. EngineError lists what stands against it; after one, the node is as it was before.
+
+    ``stopped`` says who asked to stop (a signal), or nothing; it is asked before each step.
+    """
+    wish = _Wish(want, state, purge, adopt)
+    have = wish.read(kernel, kinds)
+    steps = wish.steps(have, kinds)
     if state == "present":
         _refuse_impossible(kernel, kinds, want, steps, check)
     outcome = _outcome(steps, want, have, kinds)
     if steps and not check:
-        _apply(kernel, kinds, steps, have)
-        _verify(kernel, kinds, want, purge=purge, state=state)
+        _apply(kernel, kinds, steps, have, stopped)
+        _verify(kernel, kinds, steps, have, wish)
     return outcome
 
 
@@ -93,7 +104,7 @@ def _outcome(steps: Sequence[Step], want: Sequence[Obj], have: Mapping[Key, Obj]
 def _refuse_impossible(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], steps: Sequence[Step], check: bool) -> None:
     made = {step.key[1] for step in steps if step.op == "create" and step.key[0] == "link"}
     gone = {step.key[1] for step in steps if step.op == "delete" and step.key[0] == "link"}
-    there = made.union(kernel.devices()) - gone
+    there = set(kernel.devices()) - gone | made
     problems = []
     for name, users in sorted(referenced_devices(want, kinds).items()):
         foreign = any(not kinds[obj.kind].creatable for obj in users)
@@ -107,57 +118,34 @@ def _refuse_impossible(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], steps:
         raise EngineError(problems)
 
 
-def _apply(kernel: Kernel, kinds: Kinds, steps: Sequence[Step], have: Mapping[Key, Obj]) -> None:
+def _apply(
+    kernel: Kernel, kinds: Kinds, steps: Sequence[Step], have: Mapping[Key, Obj], stopped: Callable[[], str]
+) -> None:
     done: list[Step] = []
     for number, step in enumerate(steps, 1):
+        where = f"step {number} of {len(steps)}, {sentence(step, kinds)}"
+        asked = stopped()
+        if asked:
+            raise EngineError([f"stopped by {asked} before {where}. {undo(kernel, kinds, done, have)}"])
+        done.append(step)
         try:
             kernel.apply(step, kinds)
-        except KernelError as exc:
-            undone = _undo(kernel, kinds, [*done, step], have)
-            raise EngineError(
-                [f"step {number} of {len(steps)}, {sentence(step, kinds)}: {exc.reason}. {undone}"]
-            ) from exc
-        done.append(step)
+        except Exception as exc:
+            undone = undo(kernel, kinds, done, have)
+            raise EngineError([f"{where}: {reason(exc)}. {undone}"]) from exc
+        except BaseException:
+            undo(kernel, kinds, done, have)
+            raise
 
 
-def _undo(kernel: Kernel, kinds: Kinds, done: Sequence[Step], have: Mapping[Key, Obj]) -> str:
-    """Do the inverse steps, look whether it helped, and say so."""
-    failures: list[str] = []
-    pending = [invert(step) for step in reversed(done)]
-    for _round in range(2):  # once more, as one may need what a later one brings back: a route its address
-        failures, again = [], []
-        for step in pending:
-            try:
-                kernel.apply(step, kinds, undo=True)
-            except KernelError as exc:
-                failures.append(f"{sentence(step, kinds)}: {exc.reason}")
-                again.append(step)
-        pending = again
-    now = kernel.read(kinds, [step.obj for step in done], purge=True)
-    failures += [
-        f"{kinds[step.obj.kind].call(step.obj.attrs)} is not as it was"
-        for step in done
-        if not _alike(have.get(step.key), now.get(step.key), kinds)
-    ]
-    if failures:
-        return f"What this run had done could not be undone completely: {'; '.join(failures)}"
-    return "What this run had done is undone" if len(done) > 1 else "Nothing else was changed"
-
-
-def _alike(before: Obj | None, now: Obj | None, kinds: Kinds) -> bool:
-    if before is None or now is None:
-        return before is now
-    if before.kind != now.kind or now.kind not in kinds:
-        return before.kind == now.kind
-    return not differing(kinds[now.kind], before.attrs, now.attrs)
-
-
-def _verify(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], *, purge: bool, state: str) -> None:
-    left = plan_steps(want, kernel.read(kinds, want, purge=purge), kinds, purge=purge, state=state)
-    if left:
-        raise EngineError(
-            [
-                f"read back after applying, the kernel shows something else: still to do is {sentence(step, kinds)}"
-                for step in left
-            ]
-        )
+def _verify(kernel: Kernel, kinds: Kinds, steps: Sequence[Step], have: Mapping[Key, Obj], wish: _Wish) -> None:
+    """Read back; if the kernel shows something else than was wanted, undo and say which keys differ."""
+    try:
+        problems = [unfulfilled(step, kinds) for step in wish.steps(wish.read(kernel, kinds), kinds)]
+    except KernelError as exc:
+        problems = [f"it could not be read back: {exc.reason}"]
+    except EngineError as exc:  # what we made is not ours any more
+        problems = exc.problems
+    if problems:
+        undone = undo(kernel, kinds, steps, have)
+        raise EngineError([f"read back after applying: {problem}" for problem in problems] + [undone])

@@ -8,22 +8,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from .errors import KernelError
+from .normal import ALIAS_PREFIX
 from .objects import Obj, Secret, Step
-from .planner import Kinds
+from .order import Kinds
+from .planner import unlike
 
 _VERBS = {"create": "create", "change": "change", "recreate": "re-create", "delete": "remove"}
+_ADOPTING = {"change": "adopt", "recreate": "adopt and re-create"}
 
 
 def sentence(step: Step, kinds: Kinds) -> str:
     """One step as a sentence: ``change bond agg0: mode balance-rr -> balance-xor (traffic over it stops ...)``."""
-    obj = step.obj
-    kind = kinds.get(obj.kind)
-    called = kind.call(obj.attrs) if kind else f"{obj.kind} {obj.key[1]}"
-    text = f"{_VERBS[step.op]} {called}"
-    if step.op in ("change", "recreate") and step.before and step.after:
+    text = f"{(_ADOPTING if step.adopts else _VERBS)[step.op]} {_called(step.obj, kinds)}"
+    if step.changed and step.before and step.after:
         text += ": " + ", ".join(_change(name, step.before, step.after) for name in step.changed)
     warning = _interruption(step, kinds)
     return f"{text} ({warning})" if warning else text
+
+
+def unfulfilled(step: Step, kinds: Kinds) -> str:
+    """How the kernel differs from what is wanted, by a step that is still to do: ``vxlan leg0: ttl is 1, wanted 2``."""
+    called = _called(step.obj, kinds)
+    if step.before is None or step.after is None:
+        return f"{called} is {'missing' if step.before is None else 'still there'}"
+    if step.before.kind != step.after.kind:
+        return f"{called} is a {step.before.kind}"
+    names = step.changed or unlike(kinds[step.after.kind], step.before, step.after)
+    details = [_mismatch(name, step.before.attrs.get(name), step.after.attrs.get(name)) for name in names]
+    return f"{called}: {', '.join(details)}" if details else f"{called} is not {'ours' if step.adopts else 'theirs'}"
+
+
+def reason(exc: Exception) -> str:
+    """Why a step failed: the keys that the kernel blames, and its words."""
+    if not isinstance(exc, KernelError):
+        return f"{type(exc).__name__}: {exc}"
+    if not exc.keys:
+        return exc.reason
+    return f"{'key' if len(exc.keys) == 1 else 'keys'} {', '.join(exc.keys)}: {exc.reason}"
 
 
 def plain(obj: Obj, kinds: Kinds) -> dict[str, Any]:
@@ -40,9 +62,10 @@ def plain(obj: Obj, kinds: Kinds) -> dict[str, Any]:
 def diff(steps: Sequence[Step], kinds: Kinds) -> dict[str, str]:
     """``before`` and ``after`` texts of all that the steps touch, as ``ansible --diff`` shows them."""
     ordered = sorted(steps, key=lambda step: str(step.key))
-    notes = [f"# {sentence(step, kinds)}" for step in ordered if _interruption(step, kinds) or _unseen(step, kinds)]
-    before = "".join(_text(step.before, kinds) for step in ordered)
-    after = "".join(_text(step.after, kinds) for step in ordered)
+    noted = [step for step in ordered if step.adopts or _interruption(step, kinds) or _unseen(step, kinds)]
+    notes = [f"# {sentence(step, kinds)}" for step in noted]
+    before = "".join(_text(step.before, kinds, step.adopts) for step in ordered)
+    after = "".join(_text(step.after, kinds, step.adopts) for step in ordered)
     return {"before": before, "after": "".join(f"{note}\n" for note in notes) + after}
 
 
@@ -51,9 +74,22 @@ def listing(objects: Iterable[Obj], kinds: Kinds) -> list[dict[str, Any]]:
     return [plain(obj, kinds) for obj in sorted(objects, key=lambda obj: str(obj.key))]
 
 
+def _called(obj: Obj, kinds: Kinds) -> str:
+    kind = kinds.get(obj.kind)
+    return kind.call(obj.attrs) if kind else f"{obj.kind} {obj.key[1]}"
+
+
+def _mismatch(name: str, found: Any, wanted: Any) -> str:
+    if isinstance(found, Secret) or isinstance(wanted, Secret):
+        return f"{name} is another one"
+    return f"{name} is {_word(found)}, wanted {_word(wanted)}"
+
+
 def _interruption(step: Step, kinds: Kinds) -> str:
     if step.op == "recreate":
         return f"{step.reason}; traffic over it stops meanwhile"
+    if step.op == "delete" and step.again:
+        return step.reason
     if step.op != "change" or step.obj.kind not in kinds:
         return ""
     kind = kinds[step.obj.kind]
@@ -121,11 +157,13 @@ def _data(value: Any) -> Any:
     return [_data(item) for item in value] if isinstance(value, tuple) else value
 
 
-def _text(obj: Obj | None, kinds: Kinds) -> str:
+def _text(obj: Obj | None, kinds: Kinds, with_owner: bool = False) -> str:
     if obj is None:
         return ""
     kind = kinds.get(obj.kind)
-    lines = [f"{kind.call(obj.attrs)}:" if kind else f"{obj.kind} {obj.key[1]}:"]
+    lines = [f"{_called(obj, kinds)}:"]
+    if with_owner:
+        lines.append(f"  owner: {ALIAS_PREFIX if obj.owned else obj.context.get('owner', 'somebody else')}")
     for name, value in plain(obj, kinds).items():
         if name == "kind" or (kind and name in kind.key):
             continue

@@ -10,6 +10,7 @@ from typing import Any
 
 from .errors import EngineError
 from .objects import Obj
+from .order import claims_of
 from .tables import Attr, Kind
 
 
@@ -145,4 +146,18 @@ def _duplicates(argument: str, objects: Sequence[Obj], kinds: Mapping[str, Kind]
         if obj.key in seen:
             problems.append(f"{argument}: {kinds[obj.kind].call(obj.attrs)} appears twice")
         seen.add(obj.key)
+    return problems + _rivals(argument, objects, kinds)
+
+
+def _rivals(argument: str, objects: Sequence[Obj], kinds: Mapping[str, Kind]) -> list[str]:
+    """Two objects that claim what only one can have."""
+    holders: dict[Any, Obj] = {}
+    problems = []
+    for obj in objects:
+        for held in sorted(claims_of(obj, kinds), key=repr):
+            other = holders.setdefault(held, obj)
+            if other is not obj and other.key != obj.key:
+                names = [kinds[one.kind].call(one.attrs) for one in (other, obj)]
+                claim = ", ".join(f"{name} {'none' if value is None else value}" for name, value in held[1])
+                problems.append(f"{argument}: {' and '.join(names)} have the same {claim}; only one can")
     return problems

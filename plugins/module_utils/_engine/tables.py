@@ -14,6 +14,8 @@ from .normal import same
 LAYERS = ("data", "link", "metrics", "port", "own")
 NEEDS = ("down", "no_ports", "no_bond")
 
+Claim = tuple[tuple[str, Any], ...]  # (attribute, value) pairs
+
 
 @dataclass(frozen=True)
 class Nla:
@@ -39,7 +41,8 @@ class Attr:
     ``needs``: the state the kernel asks for before it changes the value. ``devices``: the value names other
     interfaces. ``only_with``: (attribute, values) without which the kernel does not take this one; values None is
     any but none and 0. ``resend_with``: attributes whose change makes the kernel forget this one. ``late``: to be
-    set when all else is done. ``internal`` is neither an argument nor shown.
+    set when all else is done. ``internal`` is neither an argument nor shown, and what is ``noted`` is not even
+    compared: it is the business of others.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Attr:
     late: bool = False
     devices: bool = False
     internal: bool = False
+    noted: bool = False
 
     def __post_init__(self) -> None:
         _require(self.layer in LAYERS, self, f"layer {self.layer!r} is none of {LAYERS}")
@@ -122,6 +126,14 @@ def _all_said(want: Mapping[str, Any], _now: Mapping[str, Any], _saved: Mapping[
     return want
 
 
+def _no_rank(_attrs: Mapping[str, Any]) -> int:
+    return 0
+
+
+def _no_claims(_attrs: Mapping[str, Any]) -> tuple[Claim, ...]:
+    return ()
+
+
 def _no_problem(_attrs: Mapping[str, Any]) -> list[str]:
     return []
 
@@ -137,6 +149,8 @@ class Kind:
     ``complete(item)`` derives arguments from others; ``resolve(want, have)`` fills in what only the node knows.
     ``remember(want, now, saved)`` adds what of the node's own a restart would lose to what is saved.
     ``check(attrs)`` returns what the rows cannot see alone, ``title(attrs)`` the name in sentences.
+    ``rank(attrs)`` orders objects of the kind, lower ones are made first. ``claims(attrs)``: combinations of values
+    that only one object of the kind can have at a time.
     ``resend``: the kernel forgets what a change does not repeat, so all of ``data`` is sent.
     """
 
@@ -155,6 +169,8 @@ class Kind:
     check: Callable[[Mapping[str, Any]], list[str]] = _no_problem
     complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = same
     title: Callable[[Mapping[str, Any]], str] | None = None
+    rank: Callable[[Mapping[str, Any]], int] = _no_rank
+    claims: Callable[[Mapping[str, Any]], tuple[Claim, ...]] = _no_claims
 
     def __post_init__(self) -> None:
         names = [attr.name for attr in self.attrs]
@@ -191,7 +207,7 @@ class Kind:
 
     def compared(self) -> list[Attr]:
         """The rows in which a wanted and a found object can differ."""
-        return [attr for attr in self.attrs if attr.name not in self.key]
+        return [attr for attr in self.attrs if attr.name not in self.key and not attr.noted]
 
 
 def _require(condition: object, owner: Any, message: str) -> None:

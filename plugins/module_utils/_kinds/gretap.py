@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._engine import normal
-from .._engine.tables import Attr, Kind, Nla
+from .._engine.tables import Attr, Claim, Kind, Nla
 from .link import ALIAS, MTU, NAME, UP
 
 _GRE_KEY = 0x2000
@@ -47,6 +47,10 @@ def _row(name: str, nla: Nla, **options: Any) -> Attr:
     return Attr(name, layer="data", nlas=(nla,), **options)
 
 
+def _claims(attrs: Mapping[str, Any]) -> tuple[Claim, ...]:
+    return (tuple((name, attrs.get(name)) for name in ("local", "remote", "key")),)
+
+
 GRETAP = Kind(
     name="gretap",
     noun="gretap",
@@ -54,6 +58,7 @@ GRETAP = Kind(
     priority=20,
     key=("name",),
     resend=True,
+    claims=_claims,
     attrs=(
         NAME,
         _row("local", Nla("IFLA_GRE_LOCAL", 6, "ip4addr"), required=True, normalise=normal.ipv4_address),

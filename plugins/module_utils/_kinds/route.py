@@ -75,6 +75,11 @@ def title(attrs: Mapping[str, Any]) -> str:
     return f"-6 {text}" if attrs["family"] == "ipv6" and attrs["destination"] == "default" else text
 
 
+def rank(attrs: Mapping[str, Any]) -> int:
+    """A route to a next hop comes after the routes to devices: the kernel must know the way to it."""
+    return 1 if attrs.get("via") else 0
+
+
 ROUTE = Kind(
     name="route",
     noun="route",
@@ -85,6 +90,7 @@ ROUTE = Kind(
     complete=complete,
     check=check,
     title=title,
+    rank=rank,
     attrs=(
         Attr("destination", required=True, normalise=destination),
         Attr("via", normalise=via, default=""),

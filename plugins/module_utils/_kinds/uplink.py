@@ -33,6 +33,6 @@ UPLINK = Kind(
         Attr("interface", required=True, normalise=normal.interface_name, devices=True),
         UP,
         ADDRESSES,
-        Attr("others_addresses", internal=True),
+        Attr("others_addresses", internal=True, noted=True),
     ),
 )

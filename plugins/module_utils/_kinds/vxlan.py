@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._engine import normal
-from .._engine.tables import Attr, Kind, Nla
+from .._engine.tables import Attr, Claim, Kind, Nla
 from .link import ALIAS, MTU, NAME, UP
+
+
+def _other_family(old: str | None, new: str | None) -> bool:
+    return (":" in (old or "")) != (":" in (new or ""))
 
 
 def _address(name: str, four: Nla, six: Nla) -> Attr:
@@ -30,6 +34,7 @@ def _address(name: str, four: Nla, six: Nla) -> Attr:
         decode=decode,
         required=True,
         normalise=normal.address,
+        fixed=_other_family,
     )
 
 
@@ -42,6 +47,11 @@ def _same_family(attrs: Mapping[str, Any]) -> list[str]:
     return ["local and remote are not of the same IP version"] if len(versions) > 1 else []
 
 
+def _claims(attrs: Mapping[str, Any]) -> tuple[Claim, ...]:
+    version = 6 if ":" in (attrs.get("local") or attrs.get("remote") or "") else 4
+    return ((("vni", attrs["vni"]), ("port", attrs["port"]), ("IP version", version)),)
+
+
 VXLAN = Kind(
     name="vxlan",
     noun="vxlan",
@@ -49,6 +59,7 @@ VXLAN = Kind(
     priority=20,
     key=("name",),
     check=_same_family,
+    claims=_claims,
     attrs=(
         NAME,
         _address("local", Nla("IFLA_VXLAN_LOCAL", 4, "ip4addr"), Nla("IFLA_VXLAN_LOCAL6", 17, "ip6addr")),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._engine import normal
-from .._engine.tables import Attr, Kind
+from .._engine.tables import Attr, Claim, Kind
 from .link import ADDRESSES, ALIAS, MTU, NAME, UP
 
 KEY_DIRECTORY = "/etc/linkagg/keys"
@@ -102,6 +102,12 @@ _PEER = (
     Attr("persistent_keepalive_s", "int", low=0, high=65535),
 )
 
+
+def _claims(attrs: Mapping[str, Any]) -> tuple[Claim, ...]:
+    port = attrs.get("listen_port")
+    return ((("listen_port", port),),) if port else ()
+
+
 WIREGUARD = Kind(
     name="wireguard",
     noun="wireguard",
@@ -110,6 +116,7 @@ WIREGUARD = Kind(
     key=("name",),
     resolve=resolve,
     remember=remember,
+    claims=_claims,
     attrs=(
         NAME,
         Attr("private_key_file", "path"),

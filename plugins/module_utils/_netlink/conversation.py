@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .._engine.errors import KernelError
+from .blame import blamed
 from .decoder import Answer, decode
 from .messages import attributes, build, errormsg
 
@@ -58,7 +59,12 @@ class Conversation:
             data = bytearray()
             for kind, flags, message in requests[start : start + _TOGETHER]:
                 data += self._encode(kind, flags | REQUEST | ACK, message)
-            self._hand_over(data, first)
+            try:
+                self._hand_over(data, first)
+            except Refusal as exc:
+                message = requests[start + exc.sequence - first][2]
+                exc.nlas = blamed(type(message), bytes(message.data), exc.offset)
+                raise
 
     def replay(self, kind: int, flags: int, raw: bytes) -> None:
         """Send a message that the kernel once sent, with another type and flags."""
@@ -69,7 +75,7 @@ class Conversation:
     def _hand_over(self, data: bytes | bytearray, first: int) -> None:
         self._socket.send(data)
         pending = set(range(first, self._sequence + 1))
-        refusals: dict[int, KernelError] = {}
+        refusals: dict[int, Refusal] = {}
         while pending:
             for kind, _flags, sequence, raw in self._receive():
                 if kind != _ERROR or sequence not in pending:
@@ -77,6 +83,7 @@ class Conversation:
                 pending.discard(sequence)
                 refusal = _refusal(raw)
                 if refusal:
+                    refusal.sequence = sequence
                     refusals[sequence] = refusal
         if refusals:
             raise refusals[min(refusals)]
@@ -135,15 +142,27 @@ class Conversation:
             offset += (length + 3) & ~3
 
 
+class Refusal(KernelError):
+    """An answer of the kernel: which request it refuses, where in it the kernel points at (bytes from its beginning),
+    and the names of the netlink attributes that it was about.
+    """
+
+    sequence = 0
+    offset: int | None = None
+    nlas: Sequence[str] = ()
+
+
 class _InterruptedDump(Exception):
     """The dump is not consistent."""
 
 
-def _refusal(raw: bytes) -> KernelError | None:
+def _refusal(raw: bytes) -> Refusal | None:
     code = -_ERROR_CODE.unpack_from(raw, _HEADER.size)[0]
     if code == 0:
         return None
-    message = decode(errormsg, raw)
-    words = attributes(message).get("NLMSGERR_ATTR_MSG", "")
+    details = attributes(decode(errormsg, raw))
+    words = details.get("NLMSGERR_ATTR_MSG", "")
     reason = f"{os.strerror(code)} ({errno.errorcode.get(code, code)})"
-    return KernelError(code, f"{words} [{reason}]" if words else reason)
+    refusal = Refusal(code, f"{words} [{reason}]" if words else reason)
+    refusal.offset = details.get("NLMSGERR_ATTR_OFFS")
+    return refusal

@@ -14,6 +14,7 @@ from .._engine.errors import KernelError
 from .._engine.objects import Key, Obj, Step
 from .._engine.planner import Kinds
 from . import learn, links, routing
+from .blame import keys
 from .linkwriter import GONE
 from .node import Node
 from .spaces import SPACES
@@ -75,13 +76,15 @@ class NetlinkKernel:
         return learn.learnt(want, timeout_s, check, find, there.keys())
 
     def apply(self, step: Step, kinds: Kinds, *, undo: bool = False) -> None:
-        """Do it. KernelError if the kernel refuses. What is to be removed and is gone already, with a link or an
-        address that took it along, is no error; with ``undo`` neither is anything else that is gone.
+        """Do it. KernelError, with the keys that it is about, if the kernel refuses. What is to be removed and is gone
+        already, with a link or an address that took it along, is no error; with ``undo`` neither is anything else that
+        is gone.
         """
         try:
             self._spaces[step.key[0]].apply(step, kinds, undo=undo)
         except KernelError as exc:
             if exc.errno not in GONE or not (undo or step.op == "delete"):
+                exc.keys = tuple(keys(exc, getattr(exc, "nlas", ()), kinds[step.obj.kind], step.obj))
                 raise
 
 

@@ -39,12 +39,14 @@ class LinkWriter:
         kind = kinds[step.obj.kind]
         if step.op == "create" and step.after:
             self._create(kind, step.after)
+            if self._undo or step.again:
+                self._put_routes_back(step.after.attrs["name"])
         elif step.op == "delete" and step.before:
             self._delete(kind, step.before)
         elif step.op == "recreate" and step.before and step.after:
             self._recreate(kind, step.before, step.after)
         elif step.before and step.after:
-            self._change(kind, step.before, step.after, set(step.changed))
+            self._change(kind, step.before, step.after, set(step.changed), set(step.given))
 
     def _create(self, kind: Kind, obj: Obj) -> None:
         attrs = obj.attrs
@@ -64,8 +66,6 @@ class LinkWriter:
         self._take(attrs.get("ports", ()), index)
         self._finish(name, index, attrs, {}, ports_moved=True)
         self._finish_ports(kind, {}, attrs, moved=True)
-        if self._undo:
-            self._put_routes_back(name, index)
 
     def _into_bond(self, obj: Obj) -> list[links.Request]:
         """Back into the bond that the link was in, with what it had there and its own MTU."""
@@ -80,8 +80,7 @@ class LinkWriter:
 
     def _delete(self, kind: Kind, obj: Obj) -> None:
         name = obj.attrs["name"]
-        if obj.attrs.get("addresses") or "master" not in obj.context:
-            self._save_routes(name)
+        self._save_routes(name)
         self._remove(name)
         self._send(_reopening(self._known(obj.attrs.get("ports", ()))))
 
@@ -91,9 +90,9 @@ class LinkWriter:
         with contextlib.suppress(KernelError) if self._undo else contextlib.nullcontext():
             self._remove(name)
         self._create(kind, after)
-        self._put_routes_back(name, links.read_link(self._rtnl, name).index)
+        self._put_routes_back(name)
 
-    def _change(self, kind: Kind, before: Obj, after: Obj, changed: set[str]) -> None:
+    def _change(self, kind: Kind, before: Obj, after: Obj, changed: set[str], given: set[str]) -> None:
         if kind.space == "uplink":
             name = after.attrs["interface"]
             self._finish(name, self._index(name), after.attrs, before.attrs)
@@ -138,8 +137,9 @@ class LinkWriter:
         release, down = "no_ports" in needs, "down" in needs
         self._save_routes(name)
         ports, wanted = before.attrs.get("ports", ()), after.attrs.get("ports", ())
+        released = self._still_in(ports, index) if release else []
         self._known(ports)
-        self._send([links.set_link(port, master=0) for port in ports] if release else [])
+        self._send([links.set_link(port, master=0) for port in released])
         self._send([links.set_link(name, up=False)] if down else [])
         again = {"mac_address"} if release and ports else set()
         self._change_running(
@@ -148,11 +148,11 @@ class LinkWriter:
         self._move_ports(ports, wanted, index, retake=release)
         self._finish(name, index, after.attrs, before.attrs, ports_moved=True, was_down=down)
         self._finish_ports(kind, {} if release else before.attrs, after.attrs, moved=True)
-        self._put_routes_back(name, index)
+        self._put_routes_back(name)
 
     def _move_ports(self, old: Iterable[str], new: Iterable[str], index: int, retake: bool = False) -> None:
         """Ports come before others leave: a bond without ports loses its hardware address."""
-        gone = self._known(set(old) - set(new))
+        gone = self._known(self._still_in(set(old) - set(new), index))
         self._take(set(new) if retake else set(new) - set(old), index)
         self._send([links.set_link(port.name, master=0) for port in gone] + _reopening(gone))
 
@@ -176,6 +176,13 @@ class LinkWriter:
                 for request in (links.set_link(name, up=False), links.set_link(name, master=index))
             ]
         )
+
+    def _still_in(self, names: Iterable[str], index: int) -> list[str]:
+        """Those of a bond's ports that no other bond has taken since."""
+        if not names:
+            return []
+        there = links.read_links(self._rtnl)
+        return [name for name in sorted(names) if name in there and there[name].master == index]
 
     def _known(self, names: Iterable[str]) -> list[links.Link]:
         """Those of the links that there are, as they were read, or as a step has made them."""
@@ -205,7 +212,7 @@ class LinkWriter:
             batch.append(links.set_link(name, up=attrs["up"]))
         self._send(batch)
         if old - new:
-            self._put_routes_back(name, index)
+            self._put_routes_back(name)
 
     def _send(self, batch: list[links.Request]) -> None:
         try:
@@ -234,13 +241,15 @@ class LinkWriter:
         """Remember the routes over a link that will lose them; the first time of a run is the one that counts."""
         there = self._node.link(name)
         if name not in self._saved and there:
-            self._saved[name] = routing.raw_routes(self._rtnl, there.index)
+            self._saved[name] = self._node.routes().get(there.index, [])
 
-    def _put_routes_back(self, name: str, index: int) -> None:
+    def _put_routes_back(self, name: str) -> None:
         """Some cannot come back, if their source address or next hop is gone for good. Ours among them are put
         right by their own steps, or reported when we read back.
         """
-        for raw in self._saved.get(name, ()):
+        saved = self._saved.get(name)
+        index = links.read_link(self._rtnl, name).index if saved else 0
+        for raw in saved or ():
             with contextlib.suppress(KernelError):
                 self._rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, routing.readdressed(raw, index))
 

@@ -124,8 +124,13 @@ class routemsg(nlmsg):
     )
 
 
+UNKNOWN_SELECTOR = "FRA_OTHER"
+_SELECTORS = (1, 4, 11, 12, 13, 17, 19, 20, 22, 23, 24, 25, 26, 27, 28, 29)  # destination, goto, flow, ... of FRA_*
+_OUR_SELECTORS = {row.number for attr in RULE.attrs for row in attr.nlas}
+
+
 class rulemsg(nlmsg):
-    """struct fib_rule_hdr; the rows come from the kind table."""
+    """struct fib_rule_hdr; the rows come from the kind table. What it has besides tells a rule from ours."""
 
     __slots__ = ()
     fields = (
@@ -144,6 +149,7 @@ class rulemsg(nlmsg):
         (2, "FRA_SRC", "ipaddr"),
         (16, "FRA_FWMASK", "uint32"),
         (21, "FRA_PROTOCOL", "uint8"),
+        *((number, f"{UNKNOWN_SELECTOR}_{number}", "cdata") for number in _SELECTORS if number not in _OUR_SELECTORS),
     )
 
 
@@ -152,7 +158,7 @@ class errormsg(nlmsg):
 
     __slots__ = ()
     fields = (("error", "i"), ("request", "16s"))
-    nla_map = ((1, "NLMSGERR_ATTR_MSG", "asciiz"),)
+    nla_map = ((1, "NLMSGERR_ATTR_MSG", "asciiz"), (2, "NLMSGERR_ATTR_OFFS", "uint32"))
 
 
 class familymsg(genlmsg):

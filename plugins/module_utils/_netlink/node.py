@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
-from . import links
+from . import links, routing
 from .conversation import NETLINK_ROUTE, Conversation
 
 SavedRoutes = dict[str, list[bytes]]
@@ -37,6 +37,7 @@ class Node:
         self.saved_routes: SavedRoutes = {}
         self.saved_ports: dict[str, Mapping[str, Any]] = {}
         self._addresses: dict[int, list[links.Address]] | None = None
+        self._routes: dict[int, list[bytes]] | None = None
         self._talks: dict[type, Any] = {}
 
     def close(self) -> None:
@@ -51,6 +52,7 @@ class Node:
         self.names = {link.index: link.name for link in self.links.values()}
         self.saved_routes, self.saved_ports = {}, {}
         self._addresses = None
+        self._routes = None
 
     def link(self, name: str) -> links.Link | None:
         """The link of that name, even if a step has made it since the last read."""
@@ -67,6 +69,12 @@ class Node:
         if self._addresses is None:
             self._addresses = links.read_addresses(self.rtnl)
         return self._addresses
+
+    def routes(self) -> dict[int, list[bytes]]:
+        """The kernel's own messages of the routes over each link, by its index, as they were when first asked for."""
+        if self._routes is None:
+            self._routes = routing.raw_routes(self.rtnl)
+        return self._routes
 
     def talk(self, cls: type[Talk]) -> Talk:
         """The conversation of that class; opened when first asked for."""

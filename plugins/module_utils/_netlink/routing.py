@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .._engine import normal
@@ -17,7 +17,7 @@ from .._kinds import RULE
 from .._kinds.route import TYPES
 from .conversation import CREATE, EXCLUSIVE, REPLACE, Conversation
 from .links import OUR_PROTOCOL, Request
-from .messages import attributes, build, routemsg, rulemsg
+from .messages import UNKNOWN_SELECTOR, attributes, build, routemsg, rulemsg
 
 NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
 NEWRULE, DELRULE, GETRULE = 32, 33, 34
@@ -28,6 +28,9 @@ _RTA_OIF = 4
 _ROUTE_HEADER = 28  # struct nlmsghdr and struct rtmsg
 _CLONED = 0x200
 _NO_SUPPRESSION = 0xFFFFFFFF
+_INVERTED = 0x2
+_WHOLE_MARK = 0xFFFFFFFF
+PROTOCOLS = {0: "unspec", 1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp", 186: "bgp"}
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
 
@@ -49,16 +52,23 @@ def read_routes(
     return found
 
 
-def raw_routes(rtnl: Conversation, device: int) -> list[bytes]:
-    """The routes over one device that would have to be put back if it went down, as the kernel's own messages."""
-    found = []
+def foreign_routes(rtnl: Conversation, names: Mapping[int, str]) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Routes of other protocols, as attributes of the kind table and as the kernel's own messages."""
+    for family, number in FAMILIES.items():
+        for message in _dump(rtnl, GETROUTE, routemsg, {"family": number}, {}):
+            if message["proto"] != OUR_PROTOCOL and not message["flags"] & _CLONED:
+                attrs = _route(family, message, attributes(message), names)
+                yield {**attrs, "protocol": message["proto"]}, message.raw
+
+
+def raw_routes(rtnl: Conversation) -> dict[int, list[bytes]]:
+    """The routes over each device that would have to be put back if it went down, as the kernel's own messages."""
+    found: dict[int, list[bytes]] = {}
     for number in FAMILIES.values():
-        messages = _dump(rtnl, GETROUTE, routemsg, {"family": number}, {"RTA_OIF": device})
-        found += [
-            message.raw
-            for message in messages
-            if attributes(message).get("RTA_OIF") == device and message["proto"] != KERNEL_PROTOCOL
-        ]
+        for message in _dump(rtnl, GETROUTE, routemsg, {"family": number}, {}):
+            device = attributes(message).get("RTA_OIF")
+            if device and message["proto"] != KERNEL_PROTOCOL and not message["flags"] & _CLONED:
+                found.setdefault(device, []).append(message.raw)
     return found
 
 
@@ -133,15 +143,23 @@ def route_request(attrs: Mapping[str, Any], device: int | None, op: str) -> Requ
     return (NEWROUTE, CREATE | (EXCLUSIVE if op == "create" else REPLACE), message)
 
 
-def read_rules(rtnl: Conversation) -> list[dict[str, Any]]:
-    """Our rules as attributes of the kind table."""
-    found = []
+def read_rules(rtnl: Conversation) -> Iterator[tuple[dict[str, Any], int, bytes]]:
+    """Rules as attributes of the kind table, their protocol, and as the kernel's own messages. Of others' rules, only
+    those that select by nothing else than our table knows.
+    """
     for family, number in FAMILIES.items():
         for message in _dump(rtnl, GETRULE, rulemsg, {"family": number}, {}):
             nlas = attributes(message)
-            if nlas.get("FRA_PROTOCOL") == OUR_PROTOCOL:
-                found.append(_rule(family, message, nlas))
-    return found
+            protocol = nlas.get("FRA_PROTOCOL", 0)
+            if protocol == OUR_PROTOCOL or _is_plain(message, nlas):
+                yield _rule(family, message, nlas), protocol, message.raw
+
+
+def _is_plain(message: Any, nlas: Mapping[str, Any]) -> bool:
+    inverted = message["flags"] & _INVERTED
+    masked = nlas.get("FRA_FWMARK") and nlas.get("FRA_FWMASK", _WHOLE_MARK) != _WHOLE_MARK
+    unknown = any(name.startswith(UNKNOWN_SELECTOR) for name in nlas)
+    return message["action"] == _TO_TABLE and not (inverted or masked or unknown or message["tos"])
 
 
 def _rule(family: str, message: Any, nlas: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,8 +176,8 @@ def _rule(family: str, message: Any, nlas: Mapping[str, Any]) -> dict[str, Any]:
     return attrs
 
 
-def rule_request(attrs: Mapping[str, Any], op: str) -> Request:
-    """Add or ``delete`` a rule."""
+def rule_request(attrs: Mapping[str, Any], op: str, protocol: int = OUR_PROTOCOL) -> Request:
+    """Add (``create``: must be new; ``adopt``: beside one like it) or ``delete`` a rule."""
     fields: dict[str, Any] = {"family": FAMILIES[attrs["family"]], "action": _TO_TABLE}
     parts: dict[str, Any] = {}
     for attr in RULE.attrs:
@@ -170,7 +188,9 @@ def rule_request(attrs: Mapping[str, Any], op: str) -> Request:
         parts["FRA_SRC"] = value
         fields["src_len"] = int(length)
     if attrs.get("fwmark"):
-        parts["FRA_FWMASK"] = 0xFFFFFFFF
-    parts["FRA_PROTOCOL"] = OUR_PROTOCOL
+        parts["FRA_FWMASK"] = _WHOLE_MARK
+    parts["FRA_PROTOCOL"] = protocol
     message = build(rulemsg, fields, parts)
-    return (DELRULE, 0, message) if op == "delete" else (NEWRULE, CREATE | EXCLUSIVE, message)
+    if op == "delete":
+        return (DELRULE, 0, message)
+    return (NEWRULE, CREATE | (0 if op == "adopt" else EXCLUSIVE), message)

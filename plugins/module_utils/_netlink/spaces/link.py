@@ -57,8 +57,10 @@ class LinkSpace:
 
     def _obj(self, link: links.Link, kinds: Kinds, members: Sequence[links.Link]) -> Obj:
         kind = kinds.get(link.kind or "")
-        if kind is None or not link.ours:
-            return Obj(link.kind or "", ("link", link.name), {"name": link.name, "alias": link.alias}, link.ours)
+        context = {} if link.ours else {"owner": f"alias {link.alias!r}"}
+        if kind is None:
+            attrs = {"name": link.name, "alias": link.alias}
+            return Obj(link.kind or "", ("link", link.name), attrs, link.ours, context)
         attrs = links.parse(kind, link, self._node.names)
         names = {attr.name for attr in kind.attrs}
         if "addresses" in names:
@@ -69,5 +71,6 @@ class LinkSpace:
         if "ports" in names:
             attrs["ports"] = tuple(sorted(member.name for member in members))
             attrs |= {"port_options": options} if (options := ports.read(members)) else {}
-        context = {"master": self._node.names[link.master]} if link.master in self._node.names else {}
-        return Obj(kind.name, ("link", link.name), kind.applicable(attrs), True, context)
+        if link.master in self._node.names:
+            context["master"] = self._node.names[link.master]
+        return Obj(kind.name, ("link", link.name), kind.applicable(attrs), link.ours, context)

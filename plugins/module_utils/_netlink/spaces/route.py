@@ -6,23 +6,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..._engine.objects import Obj, Step
 from ..._engine.planner import Kinds
+from ..._kinds.route import title
 from .. import routing
+from ..conversation import CREATE, REPLACE
 from ..node import Node
 
 
 class RouteSpace:
-    """Keyed as the kernel tells routes apart. Others' are never read; one in the way is the kernel's EEXIST."""
+    """Keyed as the kernel tells routes apart. Others' are only read if one can be in the way of a wanted one."""
 
     def __init__(self, node: Node) -> None:
         self._node = node
 
     def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> list[Obj]:
-        """All of ours."""
+        """All of ours, and those of others that have the key of a wanted one."""
+        key_of = kinds["route"].key_of
         routes = routing.read_routes(self._node.rtnl, self._node.names)
-        return [Obj("route", kinds["route"].key_of(attrs), attrs) for attrs in routes]
+        ours = {key_of(attrs): Obj("route", key_of(attrs), attrs) for attrs in routes}
+        missing = {obj.key for obj in want} - ours.keys()
+        if missing:
+            for attrs, raw in routing.foreign_routes(self._node.rtnl, self._node.names):
+                key = key_of(attrs)
+                if key in missing:
+                    context = {"raw": raw, "owner": _owner(attrs)}
+                    ours.setdefault(key, Obj("route", key, attrs, owned=False, context=context))
+        return list(ours.values())
 
     def objections(self, want: Sequence[Obj]) -> list[str]:
         """None: a device that is missing is found by the engine."""
@@ -30,7 +42,16 @@ class RouteSpace:
 
     def apply(self, step: Step, kinds: Kinds, *, undo: bool) -> None:
         """Do it. KernelError if the kernel refuses."""
+        raw = step.after.context.get("raw") if step.after and not step.after.owned else None
+        if raw:
+            self._node.rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, raw)
+            return
         name = step.obj.attrs.get("device")
         device = self._node.link(name) if name else None
         request = routing.route_request(step.obj.attrs, device.index if device else None, step.op)
         self._node.rtnl.send([request])
+
+
+def _owner(attrs: dict[str, Any]) -> str:
+    protocol = routing.PROTOCOLS.get(attrs["protocol"], attrs["protocol"])
+    return f"protocol {protocol}: {title(attrs)}"

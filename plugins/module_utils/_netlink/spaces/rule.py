@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
-from ..._engine.objects import Obj, Step
+from ..._engine.errors import KernelError
+from ..._engine.objects import Key, Obj, Step
 from ..._engine.planner import Kinds
 from .. import routing
+from ..conversation import CREATE, EXCLUSIVE
+from ..links import OUR_PROTOCOL
 from ..node import Node
 
 
@@ -20,8 +24,19 @@ class RuleSpace:
         self._node = node
 
     def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> list[Obj]:
-        """All of ours."""
-        return [Obj("rule", kinds["rule"].key_of(attrs), attrs) for attrs in routing.read_rules(self._node.rtnl)]
+        """All of ours, and those of others that are exactly like a wanted one."""
+        key_of = kinds["rule"].key_of
+        wanted = {obj.key for obj in want}
+        found: dict[Key, Obj] = {}
+        for attrs, protocol, raw in routing.read_rules(self._node.rtnl):
+            key = key_of(attrs)
+            if protocol == OUR_PROTOCOL:
+                found[key] = Obj("rule", key, attrs)
+            elif key in wanted:
+                owner = f"protocol {routing.PROTOCOLS.get(protocol, protocol)}"
+                context = {"raw": raw, "owner": owner, "protocol": protocol}
+                found.setdefault(key, Obj("rule", key, attrs, owned=False, context=context))
+        return list(found.values())
 
     def objections(self, want: Sequence[Obj]) -> list[str]:
         """None."""
@@ -29,4 +44,18 @@ class RuleSpace:
 
     def apply(self, step: Step, kinds: Kinds, *, undo: bool) -> None:
         """Do it. KernelError if the kernel refuses."""
-        self._node.rtnl.send([routing.rule_request(step.obj.attrs, step.op)])
+        rtnl, attrs = self._node.rtnl, step.obj.attrs
+        if step.adopts and step.before:  # first ours beside theirs, so that there always is one
+            theirs = step.before.context["protocol"]
+            rtnl.send(
+                [
+                    routing.rule_request(attrs, "adopt"),
+                    routing.rule_request(attrs, "delete", theirs),
+                ]
+            )
+        elif step.after and not step.after.owned:
+            with contextlib.suppress(KernelError):  # it was not removed
+                rtnl.replay(routing.NEWRULE, CREATE | EXCLUSIVE, step.after.context["raw"])
+            rtnl.send([routing.rule_request(attrs, "delete")])
+        else:
+            rtnl.send([routing.rule_request(attrs, step.op)])

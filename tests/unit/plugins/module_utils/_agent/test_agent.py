@@ -54,7 +54,8 @@ class Machine(FakeKernel):
         """A modem appears; it is nobody's, as far as the engine is concerned."""
         self.modems[name] = (index, up)
         key = ("uplink", name)
-        attrs = {"interface": name, "up": up, "addresses": (), "others_addresses": ()}
+        theirs = ("10.0.2.2/24", "192.168.8.2/24", "192.168.9.2/24")  # of a lease
+        attrs = {"interface": name, "up": up, "addresses": (), "others_addresses": theirs}
         self.objects[key] = Obj("link", key, attrs, owned=False)
 
     def unplug(self, name: str) -> None:
