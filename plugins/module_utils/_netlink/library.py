@@ -15,6 +15,8 @@ import re
 import sys
 import types
 
+__all__ = ("MINIMUM", "PROBLEM", "PROBLEM_DETAILS", "genlmsg", "installed_version", "nla", "nlmsg", "too_old")
+
 MINIMUM = (0, 7, 2)
 PROBLEM = ""
 PROBLEM_DETAILS = ""

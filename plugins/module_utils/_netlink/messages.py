@@ -60,9 +60,9 @@ class linkinfo(nla):
     }
 
     @staticmethod
-    def kind_data(self: Any, *_args: Any, **_kwargs: Any) -> type:
+    def kind_data(message: Any, *_args: Any, **_kwargs: Any) -> type:
         """The class of IFLA_INFO_DATA; pyroute2 calls it with the message as far as it is made."""
-        return _DATA.get(self.get_attr("IFLA_INFO_KIND"), self.cdata)
+        return _DATA.get(message.get_attr("IFLA_INFO_KIND"), message.cdata)
 
     @staticmethod
     def port_data(self: Any, *_args: Any, **_kwargs: Any) -> type:

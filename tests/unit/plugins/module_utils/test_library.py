@@ -5,19 +5,15 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import types
 from pathlib import Path
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink import library
+from ansible_collections.linkagg.wan.tests.unit.plugins.child import ask
 
 LIBRARY = "ansible_collections.linkagg.wan.plugins.module_utils._netlink.library"
-
-
-def ask(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_only_the_codec_of_pyroute2_is_loaded():

@@ -17,21 +17,19 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
+from ansible_collections.linkagg.wan.tests.unit.plugins.child import COLLECTIONS
 
 COLLECTION = Path(__file__).parents[4]
 EXAMPLE = COLLECTION / "inventory" / "example.yml"
 
 
 def ansible(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(_collections_path()), "ANSIBLE_NOCOLOR": "1"}
-    command = [str(Path(sys.executable).parent / program), *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
-
-
-def _collections_path() -> Path:
-    """Where ansible_collections/linkagg/wan is, not resolved: it may be a link to the repository."""
-    module = sys.modules[make_plan.__module__]
-    return Path(str(module.__file__)).parents[6]
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1"}
+    beside = Path(sys.executable).parent / program  # ansible-test has it in the path only
+    command = str(beside) if beside.exists() else program
+    return subprocess.run(
+        [command, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=120
+    )
 
 
 def planner_input(inventory: Path) -> dict[str, Any]:
