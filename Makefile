@@ -8,7 +8,7 @@ BOOTSTRAP := ./lab/bootstrap.sh
 LAB := $(PYTHON) -m lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down bench test lint unit netns kernel molecule pins clean
+.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down bench test test-matrix lint docs unit units sanity netns kernel molecule pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,14 +43,23 @@ lab-down: setup ## end the lab and remove what belongs to it
 bench: setup ## as lab, three times each, report in build/bench
 	@$(LAB) run --profile "$(PROFILE)" --repeats 3 --out bench
 
-test: setup ## every check and test: lint, unit, namespaces, and Molecule in the lab
+test: setup ## every check and test: lint, unit, sanity, namespaces, and Molecule in the lab
 	@./tests/run.sh all
 
-lint: setup ## ruff, yamllint, ansible-lint, documentation
+lint: setup ## ruff, yamllint, shellcheck, ansible-lint, documentation, what Galaxy checks
 	@./tests/run.sh lint
+
+docs: setup ## the documentation of modules, filters and roles as web pages, in build/docs/html
+	@./tests/run.sh docs
 
 unit: setup ## unit tests: no kernel, no network
 	@./tests/run.sh unit
+
+units: setup ## the same tests of the collection by ansible-test units
+	@./tests/run.sh units
+
+sanity: setup ## ansible-test sanity
+	@./tests/run.sh sanity
 
 netns: setup ## tests against this machine's kernel in network namespaces (as root)
 	@./tests/run.sh netns

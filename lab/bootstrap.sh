@@ -16,6 +16,7 @@ needs=(
     /usr/bin/iperf3:iperf3
     /bin/ping:iputils-ping
     /usr/bin/git:git
+    /usr/bin/shellcheck:shellcheck
 )
 missing=()
 for need in "${needs[@]}"; do
