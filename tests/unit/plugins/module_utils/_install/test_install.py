@@ -43,7 +43,7 @@ def test_an_archive_as_ansible_sends_it_has_the_same_program(tmp_path: Path) -> 
     with zipfile.ZipFile(archive, "w") as payload:
         payload.writestr("parent/__init__.py", "")
         for path, content in files.program(PARENT).items():
-            if path.startswith("linkagg/_"):
+            if path.count("/") > 1:  # the engine's packages; the rest is made on the node
                 payload.writestr(f"parent/{path.removeprefix('linkagg/')}", content)
     script = f"from {PARENT}._install import files; print(files.version(files.program('parent')))"
     done = run(sys.executable, "-c", script, PYTHONPATH=os.pathsep.join([str(archive), *filter(None, sys.path)]))
