@@ -86,9 +86,9 @@ Step = tuple[str, Callable[[], object]]
 
 def carried() -> Any:
     """Never called: for this import Ansible carries the program's files to the node along with this module."""
-    from ansible_collections.linkagg.wan.plugins.module_utils._agent import __main__
+    from ansible_collections.linkagg.wan.plugins.module_utils._agent import cli
 
-    return __main__
+    return cli
 
 
 class Service:

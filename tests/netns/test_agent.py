@@ -126,7 +126,7 @@ def test_a_damaged_file_is_named_and_the_rest_comes_back(home: Node) -> None:
 
 KILLED = """
 import os, signal, sys
-from ansible_collections.linkagg.wan.plugins.module_utils._agent.__main__ import main
+from ansible_collections.linkagg.wan.plugins.module_utils._agent.cli import main
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 apply, left = NetlinkKernel.apply, [int(sys.argv[2])]
 def mortal(*arguments, **options):

@@ -24,7 +24,7 @@ COMMAND = Path("usr/local/sbin/linkagg")
 UNIT = Path("etc/systemd/system/linkagg.service")
 SERVICE = UNIT.name
 
-_MAIN = "import sys\n\nfrom linkagg._agent.__main__ import main\n\nsys.exit(main())\n"
+_MAIN = "import sys\n\nfrom linkagg._agent.cli import main\n\nsys.exit(main())\n"
 _MADE = "# Made by linkagg.wan; changes are lost at its next run.\n"
 
 

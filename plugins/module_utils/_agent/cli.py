@@ -86,7 +86,3 @@ def _verdict(agent: Agent) -> int:
     if not complaints:
         say(agent.summary())
     return 1 if complaints else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
