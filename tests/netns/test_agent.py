@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from ansible_collections.linkagg.wan.tests.netns.node import Node, enter, ip, leg
 
-AGENT = "ansible_collections.linkagg.wan.plugins.module_utils._agent"
+AGENT = "ansible_collections.linkagg.wan.plugins.module_utils._agent.cli"
 TABLE = 'table inet linkagg { chain forward { type filter hook forward priority 0; oifname "leg0" accept; }; }'
 ROUTING: dict[str, Any] = {
     "links": [{"interface": f"wan{n}", "addresses": [f"10.0.{n}.2/24"]} for n in (1, 2)],

@@ -86,3 +86,7 @@ def _verdict(agent: Agent) -> int:
     if not complaints:
         say(agent.summary())
     return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
