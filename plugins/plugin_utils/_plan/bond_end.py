@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .numbers import bond_mac_address
 from .shapes import bond_item, leg_item
 from .wiring import BondWiring, LegWiring, SiteWiring
 
@@ -34,7 +35,9 @@ def leg_end(
     )
 
 
-def bond_end(name: str, bond: BondWiring, *, legs: Mapping[str, str], at_gateway: bool, alias: str) -> dict[str, Any]:
+def bond_end(
+    name: str, wiring: SiteWiring, bond: BondWiring, *, legs: Mapping[str, str], at_gateway: bool, alias: str
+) -> dict[str, Any]:
     """The element of ``bonds`` for one end of a bond. ``legs``: the name of the leg here by the link's name."""
     own, far = {}, {}
     for subnet in bond.subnets:
@@ -47,10 +50,12 @@ def bond_end(name: str, bond: BondWiring, *, legs: Mapping[str, str], at_gateway
         options["arp_ip_target"] = ()
     for key in set(TARGETS) & set(options):
         options[key] = _targets(options[key], str(own[TARGETS[key]]), str(far[TARGETS[key]]))
+    moves = options.get("fail_over_mac", "none") != "none"  # then it is that of the leg in use
     return bond_item(
         name,
         mode=bond.bond.mode,
         options=options,
+        mac_address=None if moves else bond_mac_address(wiring.site.site_id, bond.bond.bond_id, at_gateway=at_gateway),
         mtu=bond.mtu,
         addresses=[subnet.interface_address(own[subnet.version]) for subnet in bond.subnets],
         ports=list(legs.values()),

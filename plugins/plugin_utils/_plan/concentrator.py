@@ -96,6 +96,7 @@ def _bond(wiring: SiteWiring, bond: BondWiring) -> dict[str, Any]:
     links = [leg.carrier.link for leg in bond.legs]
     return bond_end(
         concentrator_bond(site_id, bond_id),
+        wiring,
         bond,
         legs={link.name: concentrator_leg(site_id, bond_id, link.link_id) for link in links},
         at_gateway=False,

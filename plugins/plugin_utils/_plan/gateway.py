@@ -105,6 +105,7 @@ def _bonds(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
     for bond in wiring.bonds:
         yield bond_end(
             bond.bond.name,
+            wiring,
             bond,
             legs={leg.carrier.link.name: gateway_leg(bond.bond.bond_id, leg.carrier.link.name) for leg in bond.legs},
             at_gateway=True,

@@ -94,6 +94,16 @@ def bond_addresses(pool: IPNetwork, site_id: int, bond_id: int) -> tuple[IPAddre
     return IPAddress(first + 1, pool.version), IPAddress(first + 2, pool.version)
 
 
+def bond_mac_address(site_id: int, bond_id: int, *, at_gateway: bool) -> str:
+    """Hardware address of an end of a bond, locally administered: ``02:6c:61`` and the tunnel id of "link 0" or 1.
+
+    Without one said, a bond takes a random one of its legs at each start, and the other end goes on sending to the old
+    one for up to a minute.
+    """
+    number = tunnel_id(site_id, bond_id, int(at_gateway))
+    return ":".join(("02:6c:61", *(f"{byte:02x}" for byte in number.to_bytes(3, "big"))))
+
+
 def private_pool(address: IPAddress) -> IPNetwork:
     """The IPv6 bond pool of the concentrator at a public address: a /64 of unique local addresses (RFC 4193).
 

@@ -66,7 +66,7 @@ def test_each_carriers_address_is_let_in_by_its_peer(ends: list[tuple[dict[str, 
 
 
 def test_bonds_agree_in_all_but_what_names_an_end(ends: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    of_an_end = {"name", "addresses", "ports", "alias", "primary", "arp_ip_target", "ns_ip6_target"}
+    of_an_end = {"name", "mac_address", "addresses", "ports", "alias", "primary", "arp_ip_target", "ns_ip6_target"}
     for gateway, concentrator in ends:
         far, legs = bonds_of(concentrator), by_name(gateway["tunnels"])
         for numbers, bond in bonds_of(gateway).items():
@@ -74,6 +74,7 @@ def test_bonds_agree_in_all_but_what_names_an_end(ends: list[tuple[dict[str, Any
             assert {key: bond[key] for key in set(bond) - of_an_end} == {
                 key: other[key] for key in set(other) - of_an_end
             }
+            assert bond["mac_address"] is None or bond["mac_address"] != other["mac_address"]
             assert {legs[port]["mtu"] for port in bond["ports"]} == {bond["mtu"]}
 
 

@@ -26,6 +26,13 @@ def test_the_contracts_examples() -> None:
     assert numbers.link_mark(0x7600, 1) == 30209
 
 
+def test_the_ends_of_all_bonds_have_hardware_addresses_of_their_own() -> None:
+    assert numbers.bond_mac_address(1, 0, at_gateway=False) == "02:6c:61:00:02:00"
+    assert numbers.bond_mac_address(16383, 7, at_gateway=True) == "02:6c:61:7f:ff:c1"
+    ends = [(site, bond, end) for site in SITE_IDS for bond in range(8) for end in (False, True)]
+    assert len({numbers.bond_mac_address(site, bond, at_gateway=end) for site, bond, end in ends}) == len(ends)
+
+
 def test_an_ipv6_address_on_a_bond_shows_site_and_bond() -> None:
     ends = numbers.bond_addresses(BOND_POOL_IPV6, 16383, 7)
     assert [str(address) for address in ends] == ["fd00:1:2:3:0:3fff:7:1", "fd00:1:2:3:0:3fff:7:2"]
