@@ -49,8 +49,8 @@ def run(
         module.fail_json(msg=library.PROBLEM, exception=library.PROBLEM_DETAILS or None)
     try:
         want = parse()
-        with locked(make=not module.check_mode):
-            outcome = _reconcile(module, kinds, want, prepare)
+        with locked(make=not module.check_mode), put_off() as stopped:  # until it is saved, too
+            outcome = _reconcile(module, kinds, want, prepare, stopped)
             due = _savings(module, kinds, want, outcome)
             save(module, due, outcome.result())
             result = told(outcome.result(), due)
@@ -93,22 +93,23 @@ def save(module: AnsibleModule, due: Sequence[Saving], result: dict[str, Any]) -
         module.fail_json(msg="\n".join(problems), problems=problems, **result)
 
 
-def _reconcile(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], prepare: Prepare) -> Outcome:
+def _reconcile(
+    module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], prepare: Prepare, stopped: Callable[[], str]
+) -> Outcome:
     from ._netlink.kernel import NetlinkKernel  # pyroute2 loads slowly on small routers: not before it is needed
 
     with NetlinkKernel() as kernel:
         complete = prepare(kernel, want) if module.params["state"] == "present" else want
-        with put_off() as stopped:
-            return reconcile(
-                kernel,
-                kinds,
-                complete,
-                state=module.params["state"],
-                purge=module.params["purge"],
-                adopt=module.params["adopt"],
-                check=module.check_mode,
-                stopped=stopped,
-            )
+        return reconcile(
+            kernel,
+            kinds,
+            complete,
+            state=module.params["state"],
+            purge=module.params["purge"],
+            adopt=module.params["adopt"],
+            check=module.check_mode,
+            stopped=stopped,
+        )
 
 
 def _savings(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], outcome: Outcome) -> list[Saving]:

@@ -19,13 +19,17 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 @contextlib.contextmanager
 def put_off() -> Iterator[Callable[[], str]]:
-    """While it lasts, the signals only leave a note. Yields a function that says which one came, or nothing."""
+    """While it lasts, the signals only leave a note. Yields a function that says which one came, or nothing.
+
+    One that is ignored already (SIGHUP below nohup) stays ignored.
+    """
     came: list[str] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
         came.append(signal.Signals(number).name)
 
-    handlers = {number: signal.signal(number, note) for number in SIGNALS}
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    handlers = {number: signal.signal(number, note) for number in heard}
     try:
         yield lambda: came[0] if came else ""
     finally:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import EngineError, KernelError
+from .errors import EngineError
 from .kernel import Kernel
 from .objects import Key, Obj, Step
 from .order import Kinds
@@ -142,10 +142,13 @@ def _verify(kernel: Kernel, kinds: Kinds, steps: Sequence[Step], have: Mapping[K
     """Read back; if the kernel shows something else than was wanted, undo and say which keys differ."""
     try:
         problems = [unfulfilled(step, kinds) for step in wish.steps(wish.read(kernel, kinds), kinds)]
-    except KernelError as exc:
-        problems = [f"it could not be read back: {exc.reason}"]
     except EngineError as exc:  # what we made is not ours any more
         problems = exc.problems
+    except Exception as exc:
+        problems = [f"it could not be read back: {reason(exc)}"]
+    except BaseException:
+        undo(kernel, kinds, steps, have)
+        raise
     if problems:
         undone = undo(kernel, kinds, steps, have)
         raise EngineError([f"read back after applying: {problem}" for problem in problems] + [undone])
