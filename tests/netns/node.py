@@ -22,13 +22,14 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.reconcile impo
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BONDS, ROUTING, TUNNELS
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
-from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import with_private_keys
+from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import with_keys
 
 INTERRUPT = Path(__file__).parent / "interrupt"
 _NEW_NETWORK = 0x40000000
 _PROBES = {
     "wireguard": "type wireguard",
     "gretap": "type gretap local 127.0.0.1 remote 127.0.0.2",
+    "ip6gretap": "type ip6gretap local fd00::1 remote fd00::2",
     "vxlan": "type vxlan id 1 dstport 4789",
     "bond": "type bond",
     "veth": "type veth peer name probe1",
@@ -94,7 +95,7 @@ class Node:
     def tunnels(self, *items: dict[str, Any], check: bool = False, **options: Any) -> Outcome:
         """Reconcile tunnels."""
         want: Sequence[Obj] = parse_items("tunnels", list(TUNNELS.values()), items)
-        return self._reconcile(TUNNELS, with_private_keys(want, check), check=check, **options)
+        return self._reconcile(TUNNELS, with_keys(want, check), check=check, **options)
 
     def bonds(self, *items: dict[str, Any], **options: Any) -> Outcome:
         """Reconcile bonds."""

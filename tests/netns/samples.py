@@ -12,7 +12,8 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Sample:
-    """Values of a row to go through one after the other, and the words that the kernel's own tools have for each.
+    """Values of a row to go through one after the other, and the words that the kernel's own tools show with each and
+    not with the others; the empty text is none of them.
 
     ``given`` are options without which the row means nothing. Without words the tools of the distribution do not know
     the row yet, and what the engine reads back has to do.

@@ -41,7 +41,9 @@ SAMPLES: dict[str, Sample] = {
         (["10.200.0.33"], ["10.200.0.2", "10.200.0.33"], ["10.200.0.2"], []),
         ("arp_ip_target 10.200.0.33 ", "arp_ip_target 10.200.0.2,10.200.0.33 ", "arp_ip_target 10.200.0.2 ", ""),
     ),
-    "ns_ip6_target": Sample((["fd00::1"], ["fd00::1", "fd00::2"], []), ("ns_ip6_target fd00::1", "fd00::2", "")),
+    "ns_ip6_target": Sample(
+        (["fd00::1"], ["fd00::1", "fd00::2"], []), ("ns_ip6_target fd00::1 ", "ns_ip6_target fd00::1,fd00::2 ", "")
+    ),
     "arp_validate": Sample(("all", "filter_backup"), ("arp_validate all ", "arp_validate filter_backup "), _ARP),
     "arp_all_targets": Sample(("all", "any"), ("arp_all_targets all ", "arp_all_targets any "), _ARP),
     "arp_missed_max": Sample((3, 10), ("arp_missed_max 3 ", "arp_missed_max 10 "), _ARP),
@@ -81,7 +83,7 @@ SAMPLES: dict[str, Sample] = {
             [_queue("leg0", 2), _queue("leg1", 1)],
             [{"port": "leg0", "queue_id": 0, "prio": 5}, {"port": "leg1", "queue_id": 3, "prio": -7}],
         ),
-        ("queue_id 1 prio 0", "queue_id 2 prio 0", "queue_id 3 prio -7"),
+        ("queue_id 1 prio 0", "queue_id 1 prio 0", "queue_id 3 prio -7"),
         given=_BACKUP,
     ),
     "tx_queues": Sample((8, 20), ("numtxqueues 8 ", "numtxqueues 20 ")),
@@ -96,6 +98,6 @@ SAMPLES: dict[str, Sample] = {
     "txqueuelen": Sample((500, 2000), ("qlen 500", "qlen 2000")),
     "gso_max_size": Sample((16384, 32768), ("gso_max_size 16384 ", "gso_max_size 32768 ")),
     "gro_max_size": Sample((16384, 32768)),
-    "up": Sample((False, True), ("state DOWN", ",UP,")),
+    "up": Sample((False, True), (",MASTER> ", ",MASTER,UP")),
     "alias": Sample(("linkagg.wan: one", "linkagg.wan: two"), ("alias linkagg.wan: one", "alias linkagg.wan: two")),
 }

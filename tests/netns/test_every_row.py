@@ -2,41 +2,114 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Every row of every kind table is set, read back and changed on a real kernel. That none is forgotten is checked
-without one: tests/unit/.../test_samples.py.
+on any kernel: tests/unit/test_samples.py.
 """
 
 from __future__ import annotations
 
+import base64
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds.bond import BOND
-from ansible_collections.linkagg.wan.tests.netns import samples_bond
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.reconcile import Outcome
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Attr
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BOND, TUNNELS
+from ansible_collections.linkagg.wan.tests.netns import samples_bond, samples_tunnels
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
+from ansible_collections.linkagg.wan.tests.netns.samples import Sample
+
+Item = dict[str, Any]
+IDENTITY = {"name"}  # what is called otherwise is another object
 
 
-def shown(*commands: str) -> str:
-    """What the kernel's tools print, with a space for a line's end."""
-    return " ".join(ip(command) for command in commands).replace("\n", " ") + " "
+def each(samples: Mapping[str, Mapping[str, Sample]]) -> pytest.MarkDecorator:
+    """A test for each row of each of these kinds."""
+    return pytest.mark.parametrize(("kind", "row"), [(kind, row) for kind, rows in samples.items() for row in rows])
 
 
-@pytest.mark.parametrize("name", sorted(samples_bond.SAMPLES))
-def test_a_row_of_the_bond(node: Node, name: str) -> None:
+def go_through(
+    row: Attr, sample: Sample, items: Sequence[Item], reconcile: Callable[[Item], Outcome], shown: Callable[[Item], str]
+) -> None:
+    """Make each item true after the one before: the step says what changes and how, the kernel's tools show it, and a
+    second run does nothing.
+    """
+    before: Any = None
+    for number, item in enumerate(items):
+        steps = reconcile(item).steps
+        now = row.normalise(item[row.name])
+        if number and row.name not in IDENTITY:
+            verb = "re-create" if row.remade(before, now) else "change"
+            assert steps[0].startswith(f"{verb} "), steps
+            assert row.name.removesuffix("_file") in steps[0]
+        if sample.words:
+            text, expected = shown(item), sample.words[number]
+            assert expected in text
+            assert [other for other in sample.words if other not in expected and other in text] == []
+        assert reconcile(item).steps == []
+        before = now
+
+
+def link_text(name: str) -> str:
+    """What ``ip`` prints about a link and its ports, with a space for a line's end."""
+    commands = (f"-d link show {name}", f"address show {name}", f"-d link show master {name}")
+    return "".join(ip(command) for command in commands).replace("\n", " ")
+
+
+def wireguard_text(name: str) -> str:
+    """What ``wg`` prints, keys included."""
+    done = subprocess.run(["wg", "show", name, "dump"], capture_output=True, text=True, check=True)
+    return done.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize("row", samples_bond.SAMPLES)
+def test_a_row_of_the_bond(node: Node, row: str) -> None:
     node.needs("bond", "vxlan")
     node.tunnels(leg("vxlan", "leg0", vni=1), leg("vxlan", "leg1", vni=2))
-    sample = samples_bond.SAMPLES[name]
-    row = BOND.attr(name)
-    before: Any = None
-    for number, value in enumerate(sample.values):
-        item = {**samples_bond.BASE, **sample.given, name: value}
-        steps = node.bonds(item, purge=True).steps
-        if number and name not in BOND.key:
-            remade = row.remade(before, value)
-            assert steps[0].startswith(f"{'re-create' if remade else 'change'} bond agg0: "), steps
-            assert name in steps[0]
-        if sample.words:
-            called = item["name"]
-            text = shown(f"-d link show {called}", f"address show {called}", f"-d link show master {called}")
-            assert sample.words[number] in text
-        assert node.bonds(item, purge=True).steps == []
-        before = value
+    sample = samples_bond.SAMPLES[row]
+    items = [{**samples_bond.BASE, **sample.given, row: value} for value in sample.values]
+
+    def shown(item: Item) -> str:
+        return link_text(item["name"])
+
+    go_through(BOND.attr(row), sample, items, lambda item: node.bonds(item, purge=True), shown)
+
+
+def keys_in_files(node: Node) -> dict[str, str]:
+    """Keys in files, by the names that samples have for them; the text of the preshared ones."""
+    for name in samples_tunnels.KEYS:
+        node.key(name)
+    texts = {}
+    for number, name in enumerate(samples_tunnels.PRESHARED_KEYS, 1):
+        texts[name] = base64.b64encode(bytes([number]) * 32).decode()
+        path = node.keys / f"{name}.key"
+        path.touch(mode=0o600)
+        path.write_text(texts[name])
+    return texts
+
+
+@each(samples_tunnels.SAMPLES)
+def test_a_row_of_a_tunnel(node: Node, kind: str, row: str) -> None:
+    node.needs(kind)
+    secrets = keys_in_files(node) if kind == "wireguard" else {}
+    for name in samples_tunnels.DEVICES:
+        ip(f"link add {name} up type veth peer name {name}p")
+    sample = samples_tunnels.SAMPLES[kind][row]
+    bare = {**samples_tunnels.BASE[kind], **sample.given}
+    items = [_filled({**bare, row: value}, {"keys": str(node.keys)}) for value in sample.values]
+    said = Sample(sample.values, tuple(_filled(words, secrets) for words in sample.words))
+
+    def shown(item: Item) -> str:
+        return link_text(item["name"]) + (wireguard_text(item["name"]) if kind == "wireguard" else "")
+
+    go_through(TUNNELS[kind].attr(row), said, items, lambda item: node.tunnels(item, purge=True), shown)
+
+
+def _filled(value: Any, names: Mapping[str, str]) -> Any:
+    """The value with texts in it for ``{names}`` in braces."""
+    if isinstance(value, dict):
+        return {key: _filled(item, names) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, names) for item in value]
+    return value.format(**names) if isinstance(value, str) else value

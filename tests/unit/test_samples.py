@@ -8,11 +8,12 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds.bond import BOND
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BOND, TUNNELS
 from ansible_collections.linkagg.wan.tests.netns.samples import Sample
 from ansible_collections.linkagg.wan.tests.netns.samples_bond import SAMPLES as BOND_SAMPLES
+from ansible_collections.linkagg.wan.tests.netns.samples_tunnels import SAMPLES as TUNNEL_SAMPLES
 
-TABLES = {BOND.name: (BOND, BOND_SAMPLES)}
+TABLES = {BOND.name: (BOND, BOND_SAMPLES), **{name: (TUNNELS[name], rows) for name, rows in TUNNEL_SAMPLES.items()}}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -29,3 +30,19 @@ def test_a_sample_changes_the_row(name: str, row: str, sample: Sample) -> None:
     assert len(sample.values) >= 2, f"{name}, {row}: two values at least, or nothing is changed"
     assert all(first != second for first, second in pairwise(sample.values))
     assert not sample.words or len(sample.words) == len(sample.values)
+
+
+def test_each_kind_has_samples() -> None:
+    assert set(TABLES) >= {*TUNNELS, BOND.name}
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [(name, row.name) for name, (kind, _samples) in TABLES.items() for row in kind.attrs if row.options],
+)
+def test_each_option_inside_a_row_is_changed_too(name: str, row: str) -> None:
+    kind, samples = TABLES[name]
+    items = [item for value in samples[row].values for item in value]
+    for option in kind.attr(row).options:
+        values = {str(item.get(option.name)) for item in items}
+        assert len(values) >= 2, f"{name}, {row}: {option.name} has only {values}"

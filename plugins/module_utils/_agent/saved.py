@@ -15,14 +15,14 @@ from .._engine.objects import Obj
 from .._engine.planner import Kinds
 from .._engine.spec import parse_items
 from .._kinds import LINK_KINDS, PARTS
-from .._netlink.keys import with_private_keys
+from .._netlink.keys import with_keys
 from .._netlink.nft import PART as TABLES
 from .._persist import store
 from .converge import Kernel, Prepare, devices_of
 
 # What the modules of these parts do before they reconcile, without their waiting.
 PREPARE: dict[str, Prepare] = {
-    "tunnels": lambda _kernel, want: with_private_keys(want, False),
+    "tunnels": lambda _kernel, want: with_keys(want, False),
     "link_routes": lambda kernel, want: kernel.learn_next_hops(want, 0, True),
 }
 

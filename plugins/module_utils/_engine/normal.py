@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 ALIAS_PREFIX = "linkagg.wan"
+KEY_BYTES = 32
 _once = lru_cache(maxsize=1 << 16)  # what is wanted comes again in what is there, for each of thousands of objects
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")
 _HARDWARE = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
@@ -123,14 +124,14 @@ def key32(value: str) -> str:
         raw = base64.b64decode(value.strip(), validate=True)
     except ValueError:
         raw = b""
-    if len(raw) != 32:
+    if len(raw) != KEY_BYTES:
         raise ValueError("is no WireGuard key: 32 bytes in base64, 44 characters")
     return base64.b64encode(raw).decode()
 
 
 def clamped_key(raw: bytes) -> bytes:
     """A private key the way the kernel keeps it (RFC 7748, section 5)."""
-    if len(raw) != 32:
+    if len(raw) != KEY_BYTES:
         raise ValueError("is no WireGuard key: 32 bytes in base64, 44 characters")
     return bytes((raw[0] & 248, *raw[1:31], raw[31] & 127 | 64))
 

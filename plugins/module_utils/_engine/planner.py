@@ -68,8 +68,8 @@ def _restoration(was: Obj, now: Obj | None, kinds: Kinds) -> Step | None:
 
 
 def unlike(kind: Kind, one: Obj, other: Obj) -> tuple[str, ...]:
-    """The attributes in which two objects of the kind differ at all."""
-    names = (attr.name for attr in kind.compared())
+    """The attributes in which two objects of the kind differ at all, but for those that the kernel moves by itself."""
+    names = (attr.name for attr in kind.compared() if not attr.late)
     return tuple(name for name in names if one.attrs.get(name) != other.attrs.get(name))
 
 

@@ -112,10 +112,14 @@ def _change(name: str, before: Obj, after: Obj) -> str:
     old, new = before.attrs.get(name), after.attrs.get(name)
     if name == "kind":
         return f"kind {before.kind} -> {after.kind}"
-    if isinstance(old, Secret) or isinstance(new, Secret):
-        return f"{name} (another one)"
     if isinstance(old, tuple) or isinstance(new, tuple):
         return f"{name} {_set_change(old or (), new or ())}"
+    return _pair(name, old, new)
+
+
+def _pair(name: str, old: Any, new: Any) -> str:
+    if isinstance(old, Secret) and isinstance(new, Secret):
+        return f"{name} (another one)"
     return f"{name} {_word(old)} -> {_word(new)}"
 
 
@@ -133,8 +137,9 @@ def _mappings_change(old: Sequence[Mapping[str, Any]], new: Sequence[Mapping[str
     marks = [f"-{name}" for name in sorted(older.keys() - newer.keys())]
     marks += [f"+{name}" for name in sorted(newer.keys() - older.keys())]
     for name in sorted(older.keys() & newer.keys()):
-        pairs = {key: (older[name].get(key), value) for key, value in newer[name].items()}
-        parts = [f"{key} {_word(was)} -> {_word(now)}" for key, (was, now) in pairs.items() if was != now]
+        keys = dict.fromkeys((*newer[name], *older[name]))
+        pairs = {key: (older[name].get(key), newer[name].get(key)) for key in keys}
+        parts = [_pair(key, was, now) for key, (was, now) in pairs.items() if was != now]
         marks += [f"{name} ({', '.join(parts)})"] if parts else []
     return " ".join(marks)
 
@@ -154,6 +159,8 @@ def _word(value: Any) -> str:
 def _data(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _data(item) for key, item in value.items()}
+    if isinstance(value, Secret):
+        return str(value)
     return [_data(item) for item in value] if isinstance(value, tuple) else value
 
 

@@ -41,8 +41,8 @@ class Attr:
     ``needs``: the state the kernel asks for before it changes the value. ``devices``: the value names other
     interfaces. ``only_with``: (attribute, values) without which the kernel does not take this one; values None is
     any but none and 0. ``resend_with``: attributes whose change makes the kernel forget this one. ``late``: to be
-    set when all else is done. ``internal`` is neither an argument nor shown, and what is ``noted`` is not even
-    compared: it is the business of others.
+    set when all else is done, and moved by the kernel itself afterwards. ``internal`` is neither an argument nor
+    shown, and what is ``noted`` is not even compared: it is the business of others.
     """
 
     name: str

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from .bond import BOND
-from .gretap import GRETAP
+from .gretap import GRETAP, IP6GRETAP
 from .route import ROUTE
 from .rule import RULE
 from .uplink import UPLINK
 from .vxlan import VXLAN
 from .wireguard import WIREGUARD
 
-TUNNELS = {kind.name: kind for kind in (WIREGUARD, GRETAP, VXLAN)}
+TUNNELS = {kind.name: kind for kind in (WIREGUARD, GRETAP, IP6GRETAP, VXLAN)}
 BONDS = {BOND.name: BOND}
 ROUTING = {kind.name: kind for kind in (UPLINK, ROUTE, RULE)}
 ROUTING_LISTS = {"links": (UPLINK,), "routes": (ROUTE,), "rules": (RULE,)}
@@ -27,6 +27,7 @@ __all__ = [
     "BOND",
     "BONDS",
     "GRETAP",
+    "IP6GRETAP",
     "LINK_KINDS",
     "LISTS",
     "PARTS",

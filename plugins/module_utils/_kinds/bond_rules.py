@@ -102,7 +102,7 @@ def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str
             if want.get(name) is None and there.get(name, 0) % miimon:
                 result[name] = there[name] // miimon * miimon
     result["port_options"] = _merged(want, there.get("port_options", ()))
-    for name in ("port_options", "arp_ip_target", "ns_ip6_target", "primary"):
+    for name in ("port_options", "arp_ip_target", "ns_ip6_target"):
         if not result.get(name) and not there.get(name):
             result[name] = None  # nothing wanted and nothing there
     return result

@@ -18,13 +18,16 @@ Peers = tuple[Mapping[str, Any], ...]
 
 
 def _peer(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A peer in canonical form: all four attributes, None for "whatever is there"."""
-    key, endpoint = item.get("public_key"), item.get("endpoint")
+    """A peer in canonical form: None for "whatever is there", and a file of a preshared key only if there is one."""
+    key, endpoint, secret = item.get("public_key"), item.get("endpoint"), item.get("preshared_key_file")
+    if secret and not key:
+        raise ValueError("preshared_key_file: needs the public_key, as a peer without one is left as it is")
     return {
         "allowed_ips": normal.networks(item["allowed_ips"]),
         "public_key": normal.key32(key) if key else None,
         "endpoint": normal.endpoint(endpoint) if endpoint else None,
         "persistent_keepalive_s": item.get("persistent_keepalive_s") or 0,
+        **({"preshared_key_file": secret} if secret else {}),
     }
 
 
@@ -59,7 +62,11 @@ def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str
             resolved += [found] if found else []
             continue
         found = by_key.get(peer["public_key"], {})
-        resolved.append({**peer, "endpoint": peer["endpoint"] or found.get("endpoint")})
+        unread = "preshared_key_file" in peer and "preshared_key" not in peer  # in check mode, it is still to come
+        full = {**(_only(found, "preshared_key") if unread else {}), **peer}
+        full["endpoint"] = peer["endpoint"] or found.get("endpoint")
+        full.pop("preshared_key_file", None)
+        resolved.append(full)
     result["peers"] = tuple(sorted(resolved, key=lambda peer: (peer["allowed_ips"], peer["public_key"])))
     return result
 
@@ -82,9 +89,14 @@ def remember(want: Mapping[str, Any], now: Mapping[str, Any], saved: Mapping[str
             "public_key": found["public_key"],
             "endpoint": peer["endpoint"] or old.get("endpoint"),
             "persistent_keepalive_s": found["persistent_keepalive_s"],
+            **_only(old, "preshared_key_file"),
         }
 
     return {**want, "peers": tuple(kept(peer) for peer in want.get("peers", ()))}
+
+
+def _only(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {name: values[name]} if values.get(name) else {}
 
 
 def _twice(values: list[Any]) -> set[Any]:
@@ -100,6 +112,7 @@ _PEER = (
     Attr("endpoint"),
     Attr("allowed_ips", "list", elements="str", required=True),
     Attr("persistent_keepalive_s", "int", low=0, high=65535),
+    Attr("preshared_key_file", "path"),
 )
 
 

@@ -109,7 +109,7 @@ def parse(kind: Kind, link: Link, names: Mapping[int, str]) -> dict[str, Any]:
         if attr.layer not in ("data", "link"):
             continue
         if attr.devices:
-            value = names.get(link.nlas.get(attr.nlas[0].name, 0))
+            value = names.get(link.nlas.get(attr.nlas[0].name, 0), "")
         else:
             value = link.alias if attr.name == "alias" else attr.from_netlink(link.nlas)
         if value is not None:

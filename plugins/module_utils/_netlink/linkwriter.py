@@ -43,7 +43,7 @@ class LinkWriter:
                 self._put_routes_back(step.after.attrs["name"])
         elif step.op == "delete" and step.before:
             self._delete(kind, step.before)
-        elif step.op == "recreate" and step.before and step.after:
+        elif step.before and step.after and (step.op == "recreate" or _only_anew(kind, step)):
             self._recreate(kind, step.before, step.after)
         elif step.before and step.after:
             self._change(kind, step.before, step.after, set(step.changed), set(step.given))
@@ -252,6 +252,12 @@ class LinkWriter:
         for raw in saved or ():
             with contextlib.suppress(KernelError):
                 self._rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, routing.readdressed(raw, index))
+
+
+def _only_anew(kind: Kind, step: Step) -> bool:
+    """Whether the kernel cannot do that in place, as can be with the inverse of what it could."""
+    before, after = (obj.attrs if obj else {} for obj in (step.before, step.after))
+    return any(kind.attr(name).remade(before.get(name), after.get(name)) for name in step.changed if name != "kind")
 
 
 def _sent(kind: Kind, attr: Attr, changed: set[str]) -> bool:

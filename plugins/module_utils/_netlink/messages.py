@@ -188,6 +188,7 @@ class peer(nla):
     allowedip = allowedip
     nla_map = (
         (1, "WGPEER_A_PUBLIC_KEY", "cdata"),
+        (2, "WGPEER_A_PRESHARED_KEY", "cdata"),
         (3, "WGPEER_A_FLAGS", "uint32"),
         (4, "WGPEER_A_ENDPOINT", "cdata"),
         (5, "WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL", "uint16"),

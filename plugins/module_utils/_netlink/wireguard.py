@@ -21,7 +21,9 @@ _CONTROL, _GET_FAMILY = 0x10, 3
 _GET_DEVICE, _SET_DEVICE = 0, 1
 _REMOVE_PEER, _REPLACE_ALLOWED_IPS = 1, 2
 _MESSAGE_BYTES = 24_000  # an attribute cannot exceed 65,535; well below, for pyroute2 and the socket's buffer
-_PEER_BYTES, _ALLOWED_IP_BYTES = 120, 44
+_PEER_BYTES, _ALLOWED_IP_BYTES = 160, 44
+_NEW_PEER = {"endpoint": None, "persistent_keepalive_s": 0}
+_NO_KEY = bytes(32)
 
 
 class WireGuard:
@@ -114,7 +116,9 @@ def chunks(peers: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 def _merge(peers: dict[str, dict[str, Any]], nlas: Mapping[str, Any]) -> None:
     key = base64.b64encode(nlas["WGPEER_A_PUBLIC_KEY"]).decode()
-    peer = peers.setdefault(key, {"allowed_ips": [], "public_key": key, "endpoint": None, "persistent_keepalive_s": 0})
+    peer = peers.setdefault(key, {**_NEW_PEER, "allowed_ips": [], "public_key": key})
+    if any(nlas.get("WGPEER_A_PRESHARED_KEY", b"")):
+        peer["preshared_key"] = Secret(bytes(nlas["WGPEER_A_PRESHARED_KEY"]))
     if "WGPEER_A_ENDPOINT" in nlas:
         peer["endpoint"] = unpack_endpoint(bytes(nlas["WGPEER_A_ENDPOINT"]))
     peer["persistent_keepalive_s"] = nlas.get("WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL", peer["persistent_keepalive_s"])
@@ -130,6 +134,8 @@ def _peer(peer: Mapping[str, Any]) -> dict[str, Any]:
         "WGPEER_A_FLAGS": _REPLACE_ALLOWED_IPS,
         "WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL": peer["persistent_keepalive_s"],
     }
+    secret = peer.get("preshared_key")
+    parts["WGPEER_A_PRESHARED_KEY"] = secret.reveal if secret else _NO_KEY
     if peer["endpoint"]:
         parts["WGPEER_A_ENDPOINT"] = pack_endpoint(peer["endpoint"])
     parts["WGPEER_A_ALLOWEDIPS"] = [_network(value) for value in peer["allowed_ips"]]

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.linkagg.wan.plugins.module_utils._engine import normal
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import KernelError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Key, Obj, Step
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.order import Kinds, claims_of
@@ -96,7 +97,7 @@ class FakeKernel:
         kind = kinds[obj.kind]
         if obj.key in self.objects:
             raise KernelError(errno.EEXIST, "File exists")
-        attrs = {**_defaults(kind, obj.attrs), **obj.attrs}
+        attrs = {**defaults(kind, obj.attrs), **obj.attrs}
         if half:  # the link itself and its mark come first
             attrs |= {attr.name: _nothing(attr) for attr in kind.attrs if attr.layer == "own" and attr.name in attrs}
             attrs |= {name: obj.attrs[name] for name in kind.key}
@@ -142,7 +143,7 @@ class FakeKernel:
         needs = {need for name in step.changed for need in kind.attr(name).needs}
         if half and "no_ports" in needs:  # released, and not taken back yet
             attrs = {**now.attrs, "ports": ()}
-            attrs.pop("primary", None)
+            attrs |= {"primary": ""} if attrs.get("primary") else {}
         new = self._heard(replace(now, attrs=kind.applicable(attrs), owned=now.owned if half else after.owned), now)
         self._refuse(new, kind, kinds)
         self.objects[step.key] = new
@@ -161,7 +162,7 @@ class FakeKernel:
             if value and attr.lacks(obj.attrs):
                 raise KernelError(errno.EINVAL, f"{attr.name} does not go without {attr.lacks(obj.attrs)}")
             names = (value,) if isinstance(value, str) else value
-            if attr.devices and not set(names) <= set(self.devices()) | {obj.key[1]}:
+            if attr.devices and not set(filter(None, names)) <= set(self.devices()) | {obj.key[1]}:
                 raise KernelError(errno.EINVAL, f"No such device {names}")
         if obj.attrs.get("primary") and obj.attrs["primary"] not in obj.attrs["ports"]:
             raise KernelError(errno.EINVAL, "primary is no port")
@@ -212,7 +213,7 @@ class FakeKernel:
             if key != but and name in obj.attrs.get("ports", ()):
                 attrs = {**obj.attrs, "ports": tuple(port for port in obj.attrs["ports"] if port != name)}
                 if attrs.get("primary") == name:
-                    del attrs["primary"]
+                    attrs["primary"] = ""
                 self.objects[key] = replace(obj, attrs=attrs)
 
     def _forget_sources(self, old: Iterable[str], new: Iterable[str]) -> None:
@@ -244,7 +245,7 @@ def _nothing(attr: Attr) -> Any:
     return {"list": (), "bool": False}.get(attr.type)
 
 
-def _defaults(kind: Kind, attrs: Mapping[str, Any]) -> dict[str, Any]:
+def defaults(kind: Kind, attrs: Mapping[str, Any]) -> dict[str, Any]:
     """What a kernel has where nothing is said: the first choice, the lowest number, nothing."""
     values: dict[str, Any] = {}
     for attr in kind.attrs:
@@ -254,6 +255,8 @@ def _defaults(kind: Kind, attrs: Mapping[str, Any]) -> dict[str, Any]:
             values[attr.name] = next(iter(attr.choices))
         elif attr.type == "int" and attr.low is not None and attr.name != "key":
             values[attr.name] = attr.low
+        elif attr.devices and attr.normalise is normal.interface_name_or_none:
+            values[attr.name] = ""
         elif attr.type == "bool":
             values[attr.name] = False
     return kind.applicable({**values, **attrs}) if kind.space == "link" else {}

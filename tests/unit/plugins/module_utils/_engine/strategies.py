@@ -57,9 +57,11 @@ BY_NORMALISER: dict[Any, st.SearchStrategy[Any]] = {
     normal.alias: st.sampled_from([normal.ALIAS_PREFIX, f"{normal.ALIAS_PREFIX}: other"]),
     normal.address: st.sampled_from(OUTSIDE),
     normal.ipv4_address: st.sampled_from(OUTSIDE[:3]),
+    normal.ipv6_address: st.sampled_from(OUTSIDE[3:]),
     normal.addresses_with_prefix: _some(ADDRESSES),
     normal.network: st.sampled_from(["10.0.0.0/8", "192.168.1.0/24", "fd02::/64"]),
     normal.interface_name: st.sampled_from(UPLINKS),
+    normal.interface_name_or_none: st.sampled_from(["", *UPLINKS]),
     normal.interface_names: _some(LINKS[:3]),
     route.destination: st.sampled_from(["default", "10.9.0.1/32", "10.9.0.0/24", "::/0", "fd09::/64"]),
     route.via: st.sampled_from(["", "10.0.1.1", "10.9.0.1", "fd01::1", "fd09::1"]),
@@ -74,6 +76,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "ad_actor_system": st.sampled_from(MACS),
     "mac_address": st.sampled_from(MACS),
     "port_options": PORT_OPTIONS,
+    "port_range": st.sampled_from(["40000-40999", "41000-41999"]),
     "private_key": st.sampled_from([Secret(bytes([number]) * 32) for number in range(2)]),
 }
 

@@ -17,7 +17,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.planner import
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.reconcile import Outcome, reconcile
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BONDS, LINK_KINDS, ROUTING, TUNNELS
-from ansible_collections.linkagg.wan.tests.unit.plugins.module_utils._engine.fake_kernel import FakeKernel
+from ansible_collections.linkagg.wan.tests.unit.plugins.module_utils._engine.fake_kernel import FakeKernel, defaults
 
 
 def other_end(name: str) -> str:
@@ -202,7 +202,8 @@ def test_ten_thousand_legs_that_hand_their_numbers_on_are_put_in_order_quickly()
 
 def adoptable(**attrs: Any) -> Obj:
     (obj,) = tunnels(vxlan("leg0", **attrs))
-    return replace(obj, attrs={**obj.attrs, "alias": "theirs"}, owned=False, context={"owner": "alias 'theirs'"})
+    attrs = {**defaults(TUNNELS["vxlan"], obj.attrs), **obj.attrs, "alias": "theirs"}
+    return replace(obj, attrs=attrs, owned=False, context={"owner": "alias 'theirs'"})
 
 
 def test_what_is_not_ours_is_refused_with_an_offer_and_adopted_if_told() -> None:

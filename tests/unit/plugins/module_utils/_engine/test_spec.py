@@ -111,7 +111,7 @@ def test_options_of_one_kind_have_its_defaults_and_of_several_only_what_all_need
     assert bond["mode"]["default"] == "balance-rr"
     assert bond["name"] == {"type": "str", "required": True}
     tunnel = argument_options(TUNNEL_KINDS)
-    assert tunnel["kind"]["choices"] == ["wireguard", "gretap", "vxlan"]
+    assert tunnel["kind"]["choices"] == ["wireguard", "gretap", "ip6gretap", "vxlan"]
     assert "required" not in tunnel["local"]
     assert "default" not in tunnel["ttl"]
     assert "private_key" not in tunnel

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj, Secret
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.planner import plan_steps
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.render import diff, listing, sentence
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import TUNNELS
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds.wireguard import peers
+from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import with_keys
 
 KEYS = [base64.b64encode(bytes([number]) * 32).decode() for number in range(4)]
 
@@ -88,3 +91,27 @@ def test_no_text_shows_a_private_key() -> None:
     assert texts[0] == "change wireguard wg0: private_key (another one)"
     assert diff([step], TUNNELS)["before"] != diff([step], TUNNELS)["after"]
     assert not any("ooo" in text or "nnn" in text for text in texts)
+
+
+def test_a_preshared_key_is_read_from_its_file_and_never_shown(tmp_path: Path) -> None:
+    path, text = tmp_path / "psk.key", base64.b64encode(b"p" * 32).decode()
+    own = tmp_path / "own.key"
+    own.write_text(KEYS[1])
+    path.write_text(text)
+    path.chmod(0o644)
+    files = {"private_key_file": str(own)}
+    want = carrier(peer(KEYS[0], "10.0.0.0/24", preshared_key_file=str(path)), **files)
+    with pytest.raises(EngineError, match="can be read by others than its owner: chmod 600"):
+        with_keys([want], check=False)
+    path.chmod(0o600)
+    (full,) = with_keys([want], check=False)
+    have = there(peer(KEYS[0], "10.0.0.0/24"))
+    (step,) = plan_steps([full], have, TUNNELS)
+    assert "10.0.0.0/24 (preshared_key none -> (secret))" in sentence(step, TUNNELS)
+    shown = f"{diff([step], TUNNELS)} {listing([step.after], TUNNELS)} {step}"
+    assert "preshared_key" in shown
+    assert text not in shown
+    after = {step.key: step.after}
+    assert steps(full, after) == []
+    assert steps(want, after) == []  # in check mode the file may still be to come
+    assert "preshared_key (secret) -> none" in steps(carrier(peer(KEYS[0], "10.0.0.0/24"), **files), after)[0]
