@@ -5,28 +5,13 @@
 
 from __future__ import annotations
 
-_PERSIST = r"""
-  persist:
-    description:
-      - Whether a restart of the node brings back what this leaves behind, see M(linkagg.wan.agent). What is
-        removed is forgotten, too.
-    type: bool
-    default: true
-  state_directory:
-    description:
-      - Where that is saved. The agent of the node looks into the directory that is the default.
-    type: path
-    default: /etc/linkagg/state
-"""
-
 
 class ModuleDocFragment:
     """``extends_documentation_fragment: linkagg.wan.reconcile``; for a module with a state of its own
     ``linkagg.wan.reconcile.persist``.
     """
 
-    DOCUMENTATION = (
-        r"""
+    DOCUMENTATION = r"""
 requirements:
   - python >= 3.11
   - pyroute2 >= 0.7.2
@@ -48,16 +33,38 @@ options:
         it becomes ours. It is changed in place if the kernel can do that, and otherwise made again.
       - A link of a kind that this module does not make is never adopted.
     type: bool
-    default: false"""
-        + _PERSIST
-        + r"""
+    default: false
+  persist:
+    description:
+      - Whether a restart of the node brings back what this leaves behind, see M(linkagg.wan.agent). What is
+        removed is forgotten, too.
+    type: bool
+    default: true
+  state_directory:
+    description:
+      - Where that is saved. The agent of the node looks into the directory that is the default.
+    type: path
+    default: /etc/linkagg/state
 notes:
   - After all steps the kernel is read back and compared. If a step fails, or the kernel shows something else than
     was asked for, all that this run has done is undone, and the error names the step, the object, the keys and
     the kernel's reason.
   - Told to end (SIGTERM, SIGINT or SIGHUP, as by Ctrl-C or a cancelled job), it finishes the step that it is at, undoes
-    what it has done, and fails.
+    what it has done, and fails. After the last step it goes on to the end, so that what is there is saved as well.
 """
-    )
 
-    PERSIST = "options:" + _PERSIST
+    # Literals both, as ansible-test wants them; a unit test holds them together.
+    PERSIST = r"""
+options:
+  persist:
+    description:
+      - Whether a restart of the node brings back what this leaves behind, see M(linkagg.wan.agent). What is
+        removed is forgotten, too.
+    type: bool
+    default: true
+  state_directory:
+    description:
+      - Where that is saved. The agent of the node looks into the directory that is the default.
+    type: path
+    default: /etc/linkagg/state
+"""

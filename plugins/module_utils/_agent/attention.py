@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 DEBOUNCE_S = 1.0
 LONGEST_S = 5.0  # events that never stop do not put a look off for longer
@@ -35,7 +36,7 @@ class AddressEvent:
     index: int
 
 
-Event = LinkEvent | AddressEvent
+Event: TypeAlias = "LinkEvent | AddressEvent"
 Interfaces = Mapping[str, tuple[int, bool]]
 
 

@@ -23,9 +23,11 @@ linkagg [--state-directory DIRECTORY] VERB
 What is saved is in {STATE_DIRECTORY}, a file for each module of linkagg.wan."""
 
 
-def say(text: str) -> None:
-    """A line for a person or the journal."""
-    print(text, flush=True)
+def say(text: str, *, wrong: bool = False) -> None:
+    """A line for a person or the journal; on standard error if something is ``wrong``."""
+    stream = sys.stderr if wrong else sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def main(words: list[str] | None = None) -> int:
@@ -37,12 +39,12 @@ def main(words: list[str] | None = None) -> int:
     verbs = {"restore": restore, "status": status, "watch": watch}
     if len(words) != 1 or words[0] not in verbs:
         asked = words in (["help"], ["-h"], ["--help"])
-        print(USAGE, file=sys.stdout if asked else sys.stderr)
+        say(USAGE, wrong=not asked)
         return 0 if asked else 2
     try:
         return verbs[words[0]](directory)
     except (EngineError, KernelError, PermissionError) as exc:
-        print(f"error: {exc}", file=sys.stderr)
+        say(f"error: {exc}", wrong=True)
         return 2
 
 
@@ -89,4 +91,4 @@ def _verdict(agent: Agent) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    raise SystemExit(main())

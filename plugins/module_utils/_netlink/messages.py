@@ -65,9 +65,9 @@ class linkinfo(nla):
         return _DATA.get(message.get_attr("IFLA_INFO_KIND"), message.cdata)
 
     @staticmethod
-    def port_data(self: Any, *_args: Any, **_kwargs: Any) -> type:
+    def port_data(message: Any, *_args: Any, **_kwargs: Any) -> type:
         """The same of IFLA_INFO_SLAVE_DATA."""
-        return _PORT.get(self.get_attr("IFLA_INFO_SLAVE_KIND"), self.cdata)
+        return _PORT.get(message.get_attr("IFLA_INFO_SLAVE_KIND"), message.cdata)
 
 
 class linkmsg(nlmsg):

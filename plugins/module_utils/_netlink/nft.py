@@ -9,14 +9,14 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._engine.errors import EngineError
 
 PART = "nft_table"
 
 # command, text on its input -> exit status, output, errors
-Run = Callable[[list[str], str | None], tuple[int, str, str]]
+Run: TypeAlias = "Callable[[list[str], str | None], tuple[int, str, str]]"
 
 
 def table_key(item: Any) -> tuple[Any, ...]:
