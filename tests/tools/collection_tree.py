@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-TESTS = ("tests/config.yml", "tests/sanity/", "tests/unit/")
+TESTS = ("tests/config.yml", "tests/netns/samples", "tests/perf/", "tests/sanity/", "tests/unit/")
 OUTPUT = "tests/output"  # ansible-test's: reports and virtual environments, worth keeping
 
 
