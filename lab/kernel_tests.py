@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tests of tests/netns on the lab host: its kernel has bonds, GRE, WireGuard and netem, this machine's may not.
 
-There they use the distribution's Python and pyroute2, as modules on a node do; pytest comes along from here.
+There they use the distribution's Python and pyroute2, as modules on a node do; pytest and Ansible's part for
+nodes come along from here.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from lab.lifecycle import Lab
 # What needs parts of the kernel that this machine may lack. test_measure.py has iperf3 and Ansible, not the kernel.
 TESTS = [
     *("test_every_row.py", "test_engine_bonds.py", "test_engine_tunnels.py", "test_engine_routes.py"),
+    *("test_engine_mptcp.py", "test_engine_shapers.py", "test_info_modules.py"),
     "test_modems.py",
 ]
 PYTEST_PARTS = ["pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments"]
+ANSIBLE_PARTS = [f"ansible/{part}" for part in ("__init__.py", "_vendor", "release.py", "module_utils")]
 LIMIT_S = 900
 
 
@@ -30,8 +33,9 @@ def run(lab: Lab) -> int:
     home = f"{GUEST_HOME}/tests"
     collection = f"{home}/ansible_collections/linkagg/wan"
     _send(lab, paths.ROOT, ["plugins", "tests/netns", "lab", "pyproject.toml"], collection)
-    spec = importlib.util.find_spec("pytest")
-    _send(lab, Path(spec.origin).parent.parent, PYTEST_PARTS, f"{home}/pytest")
+    for package, parts in (("pytest", PYTEST_PARTS), ("ansible", ANSIBLE_PARTS)):
+        spec = importlib.util.find_spec(package)
+        _send(lab, Path(spec.origin).parent.parent, parts, f"{home}/pytest")
     python_path = f"{home}:{home}/pytest:{collection}"
     shell = f"cd {collection} && PYTHONPATH={python_path} exec python3 -m pytest -q " + " ".join(
         f"tests/netns/{test}" for test in TESTS

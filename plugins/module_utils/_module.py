@@ -16,7 +16,7 @@ from ._kinds import PARTS
 from ._netlink import library
 from ._persist import store
 from ._persist.lock import locked
-from ._persist.saving import Saving, item_key, items_of, saving
+from ._persist.saving import Saving, item_key, item_lasts, items_of, saving
 from ._stop import put_off
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ def _savings(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], outcome: 
         if not group.keys() <= kinds.keys():
             continue
         stored = store.read(directory, part)
-        items = items_of([obj for obj in want if obj.kind in group], group, outcome.after, stored.items)
-        found.append(saving(directory, part, item_key(group), items, stored, state=state, purge=purge))
+        before = stored.items if state == "present" else ()
+        items = items_of([obj for obj in want if obj.kind in group], group, outcome.after, before)
+        lasting = item_lasts(group)
+        found.append(saving(directory, part, item_key(group), items, stored, state=state, purge=purge, lasting=lasting))
     return [one for one in found if one]

@@ -20,7 +20,7 @@ import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.reconcile import Outcome, reconcile
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BONDS, ROUTING, TUNNELS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BONDS, MPTCP, ROUTING, SHAPERS, TUNNELS
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import with_keys
 
@@ -113,6 +113,16 @@ class Node:
         want += parse_items("routes", [ROUTING["route"]], routes)
         want += parse_items("rules", [ROUTING["rule"]], rules)
         return self._reconcile(ROUTING, want, **options)
+
+    def mptcp(self, *endpoints: dict[str, Any], limits: dict[str, Any] | None = None, **options: Any) -> Outcome:
+        """Reconcile MPTCP endpoints and limits."""
+        want = parse_items("endpoints", [MPTCP["mptcp_endpoint"]], endpoints)
+        want += parse_items("limits", [MPTCP["mptcp_limits"]], [limits] if limits else [])
+        return self._reconcile(MPTCP, want, **options)
+
+    def shapers(self, *items: dict[str, Any], **options: Any) -> Outcome:
+        """Reconcile shapers."""
+        return self._reconcile(SHAPERS, parse_items("shapers", list(SHAPERS.values()), items), **options)
 
     def _reconcile(self, kinds: Any, want: Sequence[Obj], **options: Any) -> Outcome:
         with NetlinkKernel() as kernel:

@@ -15,6 +15,7 @@ from .._engine.objects import Obj
 from .._engine.planner import Kinds
 from .._engine.spec import parse_items
 from .._kinds import LINK_KINDS, PARTS
+from .._kinds.mptcp import reserving_ids
 from .._netlink.keys import with_keys
 from .._netlink.nft import PART as TABLES
 from .._persist import store
@@ -24,6 +25,7 @@ from .converge import Kernel, Prepare, devices_of
 PREPARE: dict[str, Prepare] = {
     "tunnels": lambda _kernel, want: with_keys(want, False),
     "link_routes": lambda kernel, want: kernel.learn_next_hops(want, 0, True),
+    "mptcp_endpoints": lambda _kernel, want: reserving_ids(want),
 }
 
 

@@ -41,7 +41,8 @@ def parse_items(argument: str, kinds: Sequence[Kind], items: Iterable[Mapping[st
             attrs, found = _attributes(kind, kind.complete(item))
         except ValueError as exc:
             attrs, found = {}, [str(exc)]
-        where = f"{argument}[{number}] ({_name(kind, item)})"
+        name = _name(kind, item)
+        where = f"{argument}[{number}] ({name})" if name else argument
         found += [] if found else kind.check(attrs)
         problems += [f"{where}: {problem}" for problem in found]
         if not found:

@@ -139,6 +139,14 @@ def _no_problem(_attrs: Mapping[str, Any]) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Codec:
+    """Options that are a C structure and not attributes: all of them to bytes, and what the kernel shows back."""
+
+    pack: Callable[[Mapping[str, Any]], bytes]
+    unpack: Callable[[bytes], dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Kind:
     """A kind of object: its rows, its place in the order, and what the planner must know of it.
 
@@ -152,6 +160,7 @@ class Kind:
     ``rank(attrs)`` orders objects of the kind, lower ones are made first. ``claims(attrs)``: combinations of values
     that only one object of the kind can have at a time.
     ``resend``: the kernel forgets what a change does not repeat, so all of ``data`` is sent.
+    ``codec``: the options are one structure, which goes and comes whole.
     """
 
     name: str
@@ -171,6 +180,7 @@ class Kind:
     title: Callable[[Mapping[str, Any]], str] | None = None
     rank: Callable[[Mapping[str, Any]], int] = _no_rank
     claims: Callable[[Mapping[str, Any]], tuple[Claim, ...]] = _no_claims
+    codec: Codec | None = None
 
     def __post_init__(self) -> None:
         names = [attr.name for attr in self.attrs]

@@ -101,11 +101,13 @@ def _array(rows: Mapping[int, tuple[str, Unpack]]) -> Unpack:
     return unpack
 
 
-def _by_kind(selector: str, classes: Mapping[str, type]) -> Unpack:
-    """Data whose layout an earlier attribute tells; None for a kind that we do not know."""
+def _by_kind(selector: str, classes: Mapping[str, type | str]) -> Unpack:
+    """Data whose layout, a class or an atom, an earlier attribute tells; None for a kind that we do not know."""
 
-    def unpack(raw: bytes, start: int, end: int, before: dict[str, Any]) -> dict[str, Any] | None:
+    def unpack(raw: bytes, start: int, end: int, before: dict[str, Any]) -> Any:
         cls = classes.get(before.get(selector, ""))
+        if isinstance(cls, str):
+            return ATOMS[cls](raw, start, end, before)
         return _attributes(raw, start, end, _rows(cls)) if cls else None
 
     return unpack

@@ -54,6 +54,17 @@ class NetlinkKernel:
             found += self._spaces[name].read(kinds, wanted.get(name, ()), purge=purge)
         return {obj.key: obj for obj in found}
 
+    def listing(self, kinds: Kinds, *, others: bool = False) -> list[Obj]:
+        """All objects of these kinds that are ours, or that can carry something of ours; with ``others`` the rest, too,
+        which may share keys.
+        """
+        self._node.refresh()
+        found: list[Obj] = []
+        for name in dict.fromkeys(kind.space for kind in kinds.values()):
+            single = [Obj(kind.name, (name,), {}) for kind in kinds.values() if kind.space == name and not kind.key]
+            found += self._spaces[name].read(kinds, single, purge=True, others=others)
+        return found
+
     def objections(self, want: Sequence[Obj]) -> list[str]:
         """What stands against these wishes on this node, as of the last read."""
         return [

@@ -4,7 +4,7 @@
 """Netlink messages, with exactly the attributes that we read or write: what is not listed cannot be sent.
 
 The attributes of link kinds come from the kind tables. Classes of nested attributes have lower-case names, by which
-pyroute2 finds them. Layouts: linux/if_link.h, rtnetlink.h, fib_rules.h, wireguard.h.
+pyroute2 finds them. Layouts: linux/if_link.h, rtnetlink.h, fib_rules.h, wireguard.h, mptcp_pm.h.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from .._engine.tables import Attr, Kind, Nla
-from .._kinds import BOND, LINK_KINDS, RULE
+from .._kinds import BOND, LINK_KINDS, RULE, SHAPERS
 from .decoder import Answer
 from .library import genlmsg, nla, nlmsg
 
@@ -41,6 +41,7 @@ _DATA = {name: _data_class(kind) for name, kind in LINK_KINDS.items() if name !=
 _PORT_ROWS = _map(_rows(BOND.attr("port_options").options, "port"))
 _PORT = {"bond": _nested_class("bond_port_data", (*_PORT_ROWS, (4, "IFLA_BOND_SLAVE_PERM_HWADDR", "l2addr")))}
 _LINK_ROWS = _map(dict.fromkeys(row for kind in LINK_KINDS.values() for row in _rows(kind.attrs, "link")))
+_OPTIONS = {name: "cdata" if kind.codec else _data_class(kind) for name, kind in SHAPERS.items()}
 
 
 class linkinfo(nla):
@@ -153,6 +154,29 @@ class rulemsg(nlmsg):
     )
 
 
+class qdiscmsg(nlmsg):
+    """struct tcmsg and the attributes of a queueing discipline; its options are attributes or one structure."""
+
+    __slots__ = ()
+    fields = (
+        ("family", "B"),
+        ("__pad1", "B"),
+        ("__pad2", "H"),
+        ("index", "i"),
+        ("handle", "I"),
+        ("parent", "I"),
+        ("info", "I"),
+    )
+    nla_map = ((1, "TCA_KIND", "asciiz"), (2, "TCA_OPTIONS", "kind_options"))
+    by_kind = {"kind_options": ("TCA_KIND", _OPTIONS)}
+
+    @staticmethod
+    def kind_options(self: Any, *_args: Any, **_kwargs: Any) -> type:
+        """The class of TCA_OPTIONS; pyroute2 calls it with the message as far as it is made."""
+        found = _OPTIONS.get(self.get_attr("TCA_KIND"), "cdata")
+        return getattr(self, found) if isinstance(found, str) else found
+
+
 class errormsg(nlmsg):
     """struct nlmsgerr without the echoed request (NETLINK_CAP_ACK), and the kernel's words."""
 
@@ -208,6 +232,34 @@ class wgmsg(genlmsg):
         (6, "WGDEVICE_A_LISTEN_PORT", "uint16"),
         (7, "WGDEVICE_A_FWMARK", "uint32"),
         (8, "WGDEVICE_A_PEERS", "*peer"),
+    )
+
+
+class mptcpaddr(nla):
+    """MPTCP_PM_ATTR_ADDR."""
+
+    __slots__ = ()
+    nla_flags = _NESTED
+    nla_map = (
+        (1, "MPTCP_PM_ADDR_ATTR_FAMILY", "uint16"),
+        (2, "MPTCP_PM_ADDR_ATTR_ID", "uint8"),
+        (3, "MPTCP_PM_ADDR_ATTR_ADDR4", "ip4addr"),
+        (4, "MPTCP_PM_ADDR_ATTR_ADDR6", "ip6addr"),
+        (5, "MPTCP_PM_ADDR_ATTR_PORT", "uint16"),
+        (6, "MPTCP_PM_ADDR_ATTR_FLAGS", "uint32"),
+        (7, "MPTCP_PM_ADDR_ATTR_IF_IDX", "int32"),
+    )
+
+
+class mptcpmsg(genlmsg):
+    """What the path manager of MPTCP is told and tells: linux/mptcp_pm.h."""
+
+    __slots__ = ()
+    mptcpaddr = mptcpaddr
+    nla_map = (
+        (1, "MPTCP_PM_ATTR_ADDR", "mptcpaddr"),
+        (2, "MPTCP_PM_ATTR_RCV_ADD_ADDRS", "uint32"),
+        (3, "MPTCP_PM_ATTR_SUBFLOWS", "uint32"),
     )
 
 

@@ -163,7 +163,7 @@ def _is_plain(message: Any, nlas: Mapping[str, Any]) -> bool:
 
 
 def _rule(family: str, message: Any, nlas: Mapping[str, Any]) -> dict[str, Any]:
-    attrs: dict[str, Any] = {"family": family}
+    attrs: dict[str, Any] = {"family": family, "priority": 0}
     for attr in RULE.attrs:
         value = attr.from_netlink(nlas) if attr.nlas else None
         if value is not None and not (attr.name == "suppress_prefixlength" and value == _NO_SUPPRESSION):

@@ -14,10 +14,9 @@ from typing import Any
 
 from .._engine import normal
 from .._engine.objects import Secret
-from .conversation import ACK, NETLINK_GENERIC, Conversation
-from .messages import attributes, build, familymsg, wgmsg
+from .generic import Family
+from .messages import attributes, wgmsg
 
-_CONTROL, _GET_FAMILY = 0x10, 3
 _GET_DEVICE, _SET_DEVICE = 0, 1
 _REMOVE_PEER, _REPLACE_ALLOWED_IPS = 1, 2
 _MESSAGE_BYTES = 24_000  # an attribute cannot exceed 65,535; well below, for pyroute2 and the socket's buffer
@@ -26,23 +25,15 @@ _NEW_PEER = {"endpoint": None, "persistent_keepalive_s": 0}
 _NO_KEY = bytes(32)
 
 
-class WireGuard:
-    """The conversation with the kernel's WireGuard; opened when first needed."""
+class WireGuard(Family):
+    """The conversation with the kernel's WireGuard."""
 
     def __init__(self) -> None:
-        self._conversation = Conversation(NETLINK_GENERIC)
-        fields = {"cmd": _GET_FAMILY, "version": 1}
-        found = self._conversation.dump(_CONTROL, familymsg, fields, {"CTRL_ATTR_FAMILY_NAME": "wireguard"}, flags=ACK)
-        self._family: int = attributes(found[0])["CTRL_ATTR_FAMILY_ID"]
-
-    def close(self) -> None:
-        """End it."""
-        self._conversation.close()
+        super().__init__("wireguard", wgmsg)
 
     def read(self, name: str) -> dict[str, Any]:
         """Attributes as in the kind table, private_key as a Secret."""
-        fields = {"cmd": _GET_DEVICE, "version": 1}
-        parts = self._conversation.dump(self._family, wgmsg, fields, {"WGDEVICE_A_IFNAME": name})
+        parts = self.dump(_GET_DEVICE, {"WGDEVICE_A_IFNAME": name})
         result: dict[str, Any] = {"listen_port": 0, "fwmark": 0}
         peers: dict[str, dict[str, Any]] = {}
         for message in parts:
@@ -76,8 +67,7 @@ class WireGuard:
             self._set(attrs["name"], {"WGDEVICE_A_PEERS": chunk})
 
     def _set(self, name: str, values: Mapping[str, Any]) -> None:
-        message = build(wgmsg, {"cmd": _SET_DEVICE, "version": 1}, {"WGDEVICE_A_IFNAME": name, **values})
-        self._conversation.send([(self._family, 0, message)])
+        self.send([(_SET_DEVICE, {"WGDEVICE_A_IFNAME": name, **values})])
 
 
 def peer_updates(want: Sequence[Mapping[str, Any]], have: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -16,6 +16,12 @@ from . import store
 from .store import Items, Stored
 
 ItemKey = Callable[[Mapping[str, Any]], tuple[Any, ...]]
+ItemTest = Callable[[Mapping[str, Any]], bool]
+
+
+def never(_item: Mapping[str, Any]) -> bool:
+    """No item."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -41,12 +47,13 @@ def saving(
     *,
     state: str = "present",
     purge: bool = False,
+    lasting: ItemTest = never,
 ) -> Saving | None:
     """What to write so that a restart brings back what this run leaves behind; None if the file says so already.
 
     As in the kernel: wanted items come, or go with ``state`` absent; the others stay unless ``purge``.
     """
-    items = merged(stored.items, wanted, key, state=state, purge=purge)
+    items = merged(stored.items, wanted, key, state=state, purge=purge, lasting=lasting)
     if items == stored.items and not stored.damage:
         return None
     data = store.render(part, items) if items else b""
@@ -62,12 +69,24 @@ def merged(
     *,
     state: str = "present",
     purge: bool = False,
+    lasting: ItemTest = never,
 ) -> Items:
-    """The items to save, in an order that does not depend on who saved them when."""
-    keys = {key(item) for item in wanted}
-    kept = [] if purge else [item for item in saved if key(item) not in keys]
+    """The items to save, in an order that does not depend on who saved them when. An item that is ``lasting`` is not
+    purged, and with ``state`` absent loses only what is wanted of it.
+    """
+    given = {key(item): item for item in wanted}
+    kept = [item for item in saved if key(item) not in given and (not purge or lasting(item))]
+    if state == "absent":
+        kept += [_rest(item, given[key(item)]) for item in saved if key(item) in given and lasting(item)]
     coming = wanted if state == "present" else ()
-    return sorted((dict(item) for item in (*kept, *coming)), key=lambda item: str(key(item)))
+    found = (dict(item) for item in (*kept, *coming))
+    return sorted((item for item in found if item), key=lambda item: str(key(item)))
+
+
+def _rest(item: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """An item without what is given; nothing if only its kind is left."""
+    rest = {name: value for name, value in item.items() if name == "kind" or name not in given}
+    return rest if rest.keys() > {"kind"} else {}
 
 
 def item_key(kinds: Kinds) -> ItemKey:
@@ -78,6 +97,16 @@ def item_key(kinds: Kinds) -> ItemKey:
         return kind.key_of(item) if kind else ("unknown", str(item))
 
     return key
+
+
+def item_lasts(kinds: Kinds) -> ItemTest:
+    """Whether a saved item is of a kind of which the node has just one, as that never goes."""
+
+    def lasts(item: Mapping[str, Any]) -> bool:
+        kind = kinds.get(str(item.get("kind")))
+        return bool(kind) and not kind.key
+
+    return lasts
 
 
 def items_of(

@@ -15,6 +15,8 @@ from ..._engine.objects import Obj, Step
 from ..._engine.planner import Kinds
 from ..node import Node
 from .link import LinkSpace
+from .mptcp import MptcpSpace
+from .qdisc import QdiscSpace
 from .route import RouteSpace
 from .rule import RuleSpace
 from .uplink import UplinkSpace
@@ -23,8 +25,11 @@ from .uplink import UplinkSpace
 class Space(Protocol):
     """What the kernel needs of a space. All of it is about objects of this space only."""
 
-    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> Sequence[Obj]:
-        """The wanted objects that exist, whoever owns them, and, of these kinds, all of ours. One dump per table."""
+    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool, others: bool = False) -> Sequence[Obj]:
+        """The wanted objects that exist, whoever owns them, and, of these kinds, all of ours. One dump per table.
+
+        ``purge``: and whatever may have something of ours. ``others``: and, of these kinds, everybody's.
+        """
 
     def objections(self, want: Sequence[Obj]) -> list[str]:
         """What stands against these wishes on this node, as of the last read."""
@@ -38,4 +43,6 @@ SPACES: Mapping[str, Callable[[Node], Space]] = {
     "uplink": UplinkSpace,
     "route": RouteSpace,
     "rule": RuleSpace,
+    "mptcp": MptcpSpace,
+    "qdisc": QdiscSpace,
 }

@@ -21,7 +21,7 @@ class LinkSpace:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> list[Obj]:
+    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool, others: bool = False) -> list[Obj]:
         """Wanted links, whoever owns them, and ours of these kinds."""
         wanted = {obj.key[1] for obj in want}
         members: dict[int, list[links.Link]] = {}
@@ -31,7 +31,7 @@ class LinkSpace:
         return [
             self._obj(link, kinds, members.get(link.index, []))
             for link in self._node.links.values()
-            if link.name in wanted or (link.ours and link.kind in kinds)
+            if link.name in wanted or ((link.ours or others) and link.kind in kinds)
         ]
 
     def objections(self, want: Sequence[Obj]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..._engine.objects import Obj, Step
 from ..._engine.planner import Kinds
-from ..._kinds.route import title
+from ..._kinds.route import TYPES, title
 from .. import routing
 from ..conversation import CREATE, REPLACE
 from ..node import Node
@@ -22,19 +22,20 @@ class RouteSpace:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> list[Obj]:
-        """All of ours, and those of others that have the key of a wanted one."""
+    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool, others: bool = False) -> list[Obj]:
+        """All of ours, and those of others that have the key of a wanted one, or all of them that are of our types."""
         key_of = kinds["route"].key_of
         routes = routing.read_routes(self._node.rtnl, self._node.names)
         ours = {key_of(attrs): Obj("route", key_of(attrs), attrs) for attrs in routes}
         missing = {obj.key for obj in want} - ours.keys()
-        if missing:
-            for attrs, raw in routing.foreign_routes(self._node.rtnl, self._node.names):
-                key = key_of(attrs)
-                if key in missing:
-                    context = {"raw": raw, "owner": _owner(attrs)}
-                    ours.setdefault(key, Obj("route", key, attrs, owned=False, context=context))
-        return list(ours.values())
+        theirs: list[Obj] = []
+        for attrs, raw in routing.foreign_routes(self._node.rtnl, self._node.names) if missing or others else ():
+            obj = Obj("route", key_of(attrs), attrs, owned=False, context={"raw": raw, "owner": _owner(attrs)})
+            if obj.key in missing:
+                ours.setdefault(obj.key, obj)
+            elif others and attrs["type"] in TYPES:  # not those by which the kernel knows its own addresses
+                theirs.append(obj)
+        return [*ours.values(), *theirs]
 
     def objections(self, want: Sequence[Obj]) -> list[str]:
         """None: a device that is missing is found by the engine."""

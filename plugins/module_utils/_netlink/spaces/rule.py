@@ -23,20 +23,27 @@ class RuleSpace:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> list[Obj]:
-        """All of ours, and those of others that are exactly like a wanted one."""
+    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool, others: bool = False) -> list[Obj]:
+        """All of ours, and those of others that are exactly like a wanted one, or all that lead to a table by what
+        ours can select by.
+        """
         key_of = kinds["rule"].key_of
         wanted = {obj.key for obj in want}
         found: dict[Key, Obj] = {}
+        theirs: list[Obj] = []
         for attrs, protocol, raw in routing.read_rules(self._node.rtnl):
             key = key_of(attrs)
             if protocol == OUR_PROTOCOL:
                 found[key] = Obj("rule", key, attrs)
-            elif key in wanted:
-                owner = f"protocol {routing.PROTOCOLS.get(protocol, protocol)}"
-                context = {"raw": raw, "owner": owner, "protocol": protocol}
-                found.setdefault(key, Obj("rule", key, attrs, owned=False, context=context))
-        return list(found.values())
+                continue
+            owner = f"protocol {routing.PROTOCOLS.get(protocol, protocol)}"
+            context = {"raw": raw, "owner": owner, "protocol": protocol}
+            obj = Obj("rule", key, attrs, owned=False, context=context)
+            if key in wanted:
+                found.setdefault(key, obj)
+            elif others:
+                theirs.append(obj)
+        return [*found.values(), *theirs]
 
     def objections(self, want: Sequence[Obj]) -> list[str]:
         """None."""

@@ -20,13 +20,13 @@ class UplinkSpace:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool) -> list[Obj]:
+    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool, others: bool = False) -> list[Obj]:
         """Wanted interfaces that are not ours; with ``purge`` all of them, as any can have an address of ours."""
         wanted = {obj.key[1] for obj in want}
         return [
             _obj(link, self._node.addresses().get(link.index, []))
             for link in self._node.links.values()
-            if not link.ours and (link.name in wanted or purge)
+            if not link.ours and (link.name in wanted or purge or others)
         ]
 
     def objections(self, want: Sequence[Obj]) -> list[str]:

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-NAMES = ["tunnels", "bonds", "link_routes", "nft_table"]
+RECONCILING = ["tunnels", "bonds", "link_routes", "mptcp_endpoints", "shapers"]
+INFO = [f"{name}_info" for name in RECONCILING]
+NAMES = [*RECONCILING, "nft_table"]
 COMPARED = ("type", "elements", "required", "default", "choices")
 
 
@@ -20,7 +22,7 @@ def module(name: str) -> Any:
     return importlib.import_module(f"ansible_collections.linkagg.wan.plugins.modules.{name}")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *INFO])
 def test_documentation_and_argument_spec_agree(name: str) -> None:
     assert _plain(documented(name), "suboptions") == _plain(module(name).argument_spec(), "options")
 
@@ -28,7 +30,7 @@ def test_documentation_and_argument_spec_agree(name: str) -> None:
 def documented(name: str) -> dict[str, Any]:
     """The module's documented options, those of the fragments that it extends included."""
     documentation = yaml.safe_load(module(name).DOCUMENTATION)
-    options = dict(documentation["options"])
+    options = dict(documentation.get("options", {}))
     for fragment in documentation.get("extends_documentation_fragment", ()):
         file, _dot, section = fragment.removeprefix("linkagg.wan.").partition(".")
         path = f"ansible_collections.linkagg.wan.plugins.doc_fragments.{file}"
@@ -46,7 +48,7 @@ def _plain(options: Mapping[str, Any], nested: str) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("name", [*NAMES, "agent", "wireguard_keys", "preflight"])
+@pytest.mark.parametrize("name", [*NAMES, *INFO, "agent", "wireguard_keys", "preflight"])
 def test_examples_and_return_values_are_yaml_with_descriptions(name: str) -> None:
     examples = yaml.safe_load(module(name).EXAMPLES)
     assert all(set(task) - {"name", "register"} for task in examples)

@@ -107,7 +107,8 @@ class FakeKernel:
         self._take_ports(obj)
         if obj.context.get("master"):
             self._enslave(obj.key[1], obj.context["master"])
-        self._put_routes_back(obj.key[1])
+        if obj.key[0] == "link":
+            self._put_routes_back(obj.key[1])
 
     def _delete(self, obj: Obj) -> None:
         self._at(obj.key)
@@ -162,7 +163,7 @@ class FakeKernel:
             if value and attr.lacks(obj.attrs):
                 raise KernelError(errno.EINVAL, f"{attr.name} does not go without {attr.lacks(obj.attrs)}")
             names = (value,) if isinstance(value, str) else value
-            if attr.devices and not set(filter(None, names)) <= set(self.devices()) | {obj.key[1]}:
+            if attr.devices and not set(filter(None, names)) <= set(self.devices()) | set(obj.key[1:2]):
                 raise KernelError(errno.EINVAL, f"No such device {names}")
         if obj.attrs.get("primary") and obj.attrs["primary"] not in obj.attrs["ports"]:
             raise KernelError(errno.EINVAL, "primary is no port")

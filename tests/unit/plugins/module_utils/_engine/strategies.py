@@ -12,13 +12,13 @@ import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.linkagg.wan.plugins.module_utils._engine import normal
+from ansible_collections.linkagg.wan.plugins.module_utils._engine import normal, units
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj, Secret
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.order import claims_of
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Attr, Kind
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import route, wireguard
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import qdisc, route, wireguard
 from hypothesis import strategies as st
 
 UPLINKS = ("wan1", "wan2")
@@ -67,6 +67,13 @@ BY_NORMALISER: dict[Any, st.SearchStrategy[Any]] = {
     route.via: st.sampled_from(["", "10.0.1.1", "10.9.0.1", "fd01::1", "fd09::1"]),
     route.source: st.sampled_from(["", "10.0.1.2", "10.0.2.2"]),
     wireguard.peers: PEERS,
+    units.rate: st.sampled_from(["1mbit", "2mbit"]),
+    units.rate_or_unlimited: st.sampled_from(["1mbit", "2mbit", "unlimited"]),
+    units.size: st.sampled_from(["20kb", "40kb"]),
+    units.time: st.sampled_from(["10ms", "20ms"]),
+    units.time_us: st.sampled_from(["10ms", "20ms"]),
+    units.count: st.sampled_from(["10", "20"]),
+    units.share: st.sampled_from([0.0, 10.0]),
 }
 BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "name": st.sampled_from(LINKS),
@@ -76,6 +83,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "ad_actor_system": st.sampled_from(MACS),
     "mac_address": st.sampled_from(MACS),
     "port_options": PORT_OPTIONS,
+    "parent": st.just(qdisc.ROOT),
     "port_range": st.sampled_from(["40000-40999", "41000-41999"]),
     "private_key": st.sampled_from([Secret(bytes([number]) * 32) for number in range(2)]),
 }
@@ -138,4 +146,6 @@ def wishes(draw: Draw, kinds: Mapping[str, Kind], most: int = 5) -> Sequence[Obj
 def _takes(obj: Obj, others: Iterable[Obj]) -> bool:
     """Whether it wants a port that another one wants, or itself."""
     ports = set(obj.attrs.get("ports", ()))
-    return obj.key[1] in ports or any(ports & set(other.attrs.get("ports", ())) for other in others)
+    return obj.key in {("link", name) for name in ports} or any(
+        ports & set(other.attrs.get("ports", ())) for other in others
+    )

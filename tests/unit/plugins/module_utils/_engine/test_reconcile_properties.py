@@ -33,10 +33,12 @@ KINDS: dict[str, Mapping[str, Kind]] = {
     "bonds": _kinds.BONDS,
     "links together": _kinds.LINK_KINDS,
     "routing": _kinds.ROUTING,
+    "mptcp": _kinds.MPTCP,
+    "shapers": _kinds.SHAPERS,
 }
 groups = pytest.mark.parametrize("kinds", KINDS.values(), ids=KINDS)
 bounded = settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     database=None,
@@ -54,7 +56,8 @@ def fresh(kinds: Mapping[str, Kind]) -> FakeKernel:
     attrs = {"family": "ipv4", "table": 254, "destination": "default", "metric": 0, "via": "192.0.2.1", "source": ""}
     route = Obj("route", ("route", "ipv4", 254, "default", 0), {**attrs, "type": "unicast", "device": "wan1"}, False)
     legs = [Obj("dummy", ("link", name), {"name": name, "alias": ""}, False) for name in LINKS[:3]]
-    return FakeKernel([*uplinks, bridge, route, *([] if _kinds.VXLAN.name in kinds else legs)], ["lo"])
+    limits = Obj("mptcp_limits", ("mptcp",), {"subflows": 2, "add_addr_accepted": 0}, owned=False)
+    return FakeKernel([*uplinks, bridge, route, limits, *([] if _kinds.VXLAN.name in kinds else legs)], ["lo"])
 
 
 def having(kinds: Mapping[str, Kind], want: Sequence[Obj]) -> FakeKernel:
@@ -76,7 +79,7 @@ def run(kernel: FakeKernel, kinds: Mapping[str, Kind], want: Sequence[Obj], **op
 
 def foreign(kernel: FakeKernel) -> dict[Key, Obj]:
     """Somebody else's objects, without the bond that one may be a port of."""
-    strangers = {key: obj for key, obj in kernel.objects.items() if not obj.owned and key[0] != "uplink"}
+    strangers = {key: obj for key, obj in kernel.objects.items() if not obj.owned and key[0] != "uplink" and key[1:]}
     return {key: replace(obj, context={}) for key, obj in strangers.items()}
 
 

@@ -14,10 +14,16 @@ from typing import Any
 import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import PARTS, ROUTING, TUNNELS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MPTCP, PARTS, ROUTING, TUNNELS
 from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
 from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
-from ansible_collections.linkagg.wan.plugins.module_utils._persist.saving import item_key, items_of, merged, saving
+from ansible_collections.linkagg.wan.plugins.module_utils._persist.saving import (
+    item_key,
+    item_lasts,
+    items_of,
+    merged,
+    saving,
+)
 
 KEY = item_key(TUNNELS)
 KEYS = ["EEGlnEPYJV//kbvvIqxKkQwOiS+UENyPncC4bF46ong=", "/HvoHV3LLqe7UhQUCSgUmhCMrLY3SPgjTAFnTbVJUFI="]
@@ -101,6 +107,27 @@ def test_a_peer_that_nobody_knows_stays_without_key() -> None:
 def test_a_key_that_another_peer_has_now_is_not_saved_twice() -> None:
     want = [peer(None), peer(KEYS[0], "10.208.0.66/32")]
     assert [one["public_key"] for one in saved_peers(want, [peer(KEYS[0])], [])] == [None, KEYS[0]]
+
+
+def saved_limits(given: dict[str, int], saved: dict[str, int], **options: Any) -> list[Any]:
+    stored = [{"kind": "mptcp_limits", **saved}] if saved else []
+    want = parse_items("limits", [MPTCP["mptcp_limits"]], [given] if given else [])
+    items = items_of(want, MPTCP, [], stored if options.get("state") != "absent" else [])
+    found = merged(stored, items, item_key(MPTCP), lasting=item_lasts(MPTCP), **options)
+    return [{name: value for name, value in item.items() if name != "kind"} for item in found]
+
+
+def test_a_limit_that_is_not_given_stays_saved_as_it_stays_in_the_kernel() -> None:
+    assert saved_limits({"subflows": 4}, {"add_addr_accepted": 1}) == [{"subflows": 4, "add_addr_accepted": 1}]
+    assert saved_limits({"subflows": 4}, {"subflows": 8}) == [{"subflows": 4}]
+    assert saved_limits({}, {"subflows": 8}, purge=True) == [{"subflows": 8}]
+
+
+def test_a_limit_that_goes_back_is_forgotten_alone() -> None:
+    both = {"subflows": 8, "add_addr_accepted": 1}
+    assert saved_limits({"subflows": 8}, both, state="absent") == [{"add_addr_accepted": 1}]
+    assert saved_limits({}, both, state="absent", purge=True) == [both]
+    assert saved_limits(both, both, state="absent") == []
 
 
 def test_every_kind_belongs_to_the_part_of_one_module() -> None:

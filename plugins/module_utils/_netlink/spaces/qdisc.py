@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Queueing disciplines at the root of interfaces. Ours have a handle from 7600: to 76ff:.
+
+What the kernel puts there by itself has the handle 0: it counts as nothing, gives way, and comes back by itself.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..._engine.errors import KernelError
+from ..._engine.objects import Obj, Step
+from ..._engine.planner import Kinds
+from ..._engine.tables import Kind
+from ..._kinds.qdisc import FIRST_HANDLE, LAST_HANDLE, ROOT, ROOT_HANDLE
+from ..conversation import CREATE, EXCLUSIVE, REPLACE
+from ..decoder import Answer
+from ..links import Request
+from ..messages import attributes, build, qdiscmsg
+from ..node import Node
+
+_NEW, _DELETE, _GET = 36, 37, 38
+_ROOT = 0xFFFFFFFF
+_ETHERNET_HEADER_BYTES = 14
+
+
+class QdiscSpace:
+    """Keyed by interface and parent."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def read(self, kinds: Kinds, want: Sequence[Obj], *, purge: bool, others: bool = False) -> list[Obj]:
+        """The disciplines of wanted interfaces, whoever owns them, and ours of these kinds."""
+        wanted = {obj.key for obj in want}
+        found = []
+        for answer in self._node.rtnl.dump(_GET, qdiscmsg):
+            name = self._node.names.get(answer["index"])
+            if name is None or answer["parent"] != _ROOT or not answer["handle"]:
+                continue
+            obj = _obj(answer, name, kinds)
+            if obj.key in wanted or ((obj.owned or others) and obj.kind in kinds):
+                found.append(obj)
+        return found
+
+    def objections(self, want: Sequence[Obj]) -> list[str]:
+        """Buckets that a full packet of their interface does not fit in: the kernel would drop it."""
+        problems = []
+        for obj in want:
+            link = self._node.links.get(obj.attrs["interface"])
+            most = link.mtu + _ETHERNET_HEADER_BYTES if link else 0
+            problems += [
+                f"{obj.kind} on {obj.attrs['interface']}: {name} {obj.attrs[name]} is less than a full packet, "
+                f"{most} bytes (its MTU is {most - _ETHERNET_HEADER_BYTES})"
+                for name in ("burst", "mtu")
+                if obj.kind == "tbf" and name in obj.attrs and obj.attrs[name] < most
+            ]
+        return problems
+
+    def apply(self, step: Step, kinds: Kinds, *, undo: bool) -> None:
+        """Do it. KernelError if the kernel refuses."""
+        link = self._node.link(step.obj.attrs["interface"])
+        if link is None:
+            raise KernelError(errno.ENODEV, f"no interface {step.obj.attrs['interface']}")
+        removal, making = _requests(step, link.index, kinds)
+        try:
+            if undo:  # what is to go may never have come
+                removal = removal if self._is_there(step.before, link.index) else []
+            if step.after and "raw" in step.after.context:  # somebody else's, put back
+                self._node.rtnl.send(removal)
+                self._node.rtnl.replay(_NEW, CREATE | REPLACE, step.after.context["raw"])
+            else:
+                self._node.rtnl.send([*removal, *making])
+        except KernelError as exc:
+            if exc.errno == errno.ENOENT and step.op in ("create", "recreate"):
+                raise KernelError(exc.errno, f"{exc.reason}: this node's kernel has no sch_{step.obj.kind}") from exc
+            raise
+
+    def _is_there(self, obj: Obj | None, index: int) -> bool:
+        handle = obj.context.get("handle", ROOT_HANDLE) if obj else 0
+        answers = self._node.rtnl.dump(_GET, qdiscmsg, {"index": index})
+        return any(answer["index"] == index and answer["handle"] == handle for answer in answers)
+
+
+def _obj(answer: Answer, name: str, kinds: Kinds) -> Obj:
+    nlas = attributes(answer)
+    kind = kinds.get(nlas["TCA_KIND"])
+    attrs = {"interface": name, "parent": ROOT}
+    options = nlas.get("TCA_OPTIONS")
+    if kind and options is not None:
+        attrs |= kind.codec.unpack(options) if kind.codec else _parsed(kind, options)
+    major = answer["handle"] >> 16
+    owned = FIRST_HANDLE <= major <= LAST_HANDLE
+    theirs = {"owner": f"its handle is {major:x}:", "raw": answer.raw}
+    return Obj(nlas["TCA_KIND"], ("qdisc", name, ROOT), attrs, owned, {"handle": answer["handle"]} if owned else theirs)
+
+
+def _parsed(kind: Kind, nlas: Mapping[str, Any]) -> dict[str, Any]:
+    values = {attr.name: attr.from_netlink(nlas) for attr in kind.attrs if attr.nlas}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _requests(step: Step, index: int, kinds: Kinds) -> tuple[list[Request], list[Request]]:
+    """What removes and what makes. Ours is changed where it is, another's gives way in the moment ours comes, and one
+    of ours goes before a new one of another kind comes, as both have the same handle.
+    """
+    before, after = step.before, step.after
+    place = {"index": index, "parent": _ROOT}
+    in_place = step.op == "change" and before is not None and before.owned
+    removal, making = [], []
+    if before and before.owned and not in_place:
+        handle = before.context.get("handle", ROOT_HANDLE)
+        removal.append((_DELETE, 0, build(qdiscmsg, {**place, "handle": handle}, {})))
+    if after and "raw" not in after.context:
+        flags = 0 if in_place else CREATE | (REPLACE if before else EXCLUSIVE)
+        handle = (before if in_place and before else after).context.get("handle", ROOT_HANDLE)
+        options = _options(kinds[after.kind], after.attrs, set(step.changed) if in_place else None)
+        parts = {"TCA_KIND": after.kind, "TCA_OPTIONS": options}
+        making.append((_NEW, flags, build(qdiscmsg, {**place, "handle": handle}, parts)))
+    return removal, making
+
+
+def _options(kind: Kind, attrs: Mapping[str, Any], names: set[str] | None) -> dict[str, Any] | bytes:
+    """All of them, or those of these names where the kind's options are attributes."""
+    if kind.codec:
+        return kind.codec.pack(attrs)
+    options: dict[str, Any] = {}
+    for attr in kind.attrs:
+        value = attrs.get(attr.name)
+        if attr.nlas and value is not None and (names is None or attr.name in names):
+            options |= attr.to_netlink(value)
+    return options
