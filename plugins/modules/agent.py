@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: agent
 short_description: Let a node bring back by itself what was saved
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Installs the engine on the node as a small program, C(linkagg), and a systemd service that runs it.
     Whenever the node starts, it brings back

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: bonds_info
 short_description: Read kernel bonds
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Returns all bonds of ours, with their ports and options in the words of M(linkagg.wan.bonds), which takes the
     result as it is.
@@ -50,9 +50,7 @@ others:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._info import INFO_OPTIONS, run
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import LISTS
-
-_LISTS = {"bonds": LISTS["bonds"]}
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
 
 
 def argument_spec() -> dict[str, dict[str, object]]:
@@ -63,7 +61,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    run(module, _LISTS)
+    run(module, MODULES["bonds"])
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import list_arguments, parse_lists
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import ROUTING, ROUTING_LISTS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES, ROUTING
 from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, run
 
 if TYPE_CHECKING:
@@ -190,7 +190,11 @@ if TYPE_CHECKING:
 
 def argument_spec() -> dict[str, Any]:
     """The module's arguments, from the kind tables."""
-    return {**list_arguments(ROUTING_LISTS), "learn_timeout_s": {"type": "int", "default": 20}, **COMMON_OPTIONS}
+    return {
+        **list_arguments(MODULES["link_routes"]),
+        "learn_timeout_s": {"type": "int", "default": 20},
+        **COMMON_OPTIONS,
+    }
 
 
 def main() -> None:
@@ -200,7 +204,7 @@ def main() -> None:
     def prepare(kernel: NetlinkKernel, want: Sequence[Obj]) -> Sequence[Obj]:
         return kernel.learn_next_hops(want, module.params["learn_timeout_s"], module.check_mode)
 
-    run(module, ROUTING, lambda: parse_lists(ROUTING_LISTS, module.params), prepare)
+    run(module, ROUTING, lambda: parse_lists(MODULES["link_routes"], module.params), prepare)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: link_routes_info
 short_description: Read addresses, routes and policy rules
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Returns the links on which an address of ours is, and all routes and rules of ours, in the words of
     M(linkagg.wan.link_routes), which takes the result as it is.
@@ -69,7 +69,7 @@ others:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._info import INFO_OPTIONS, run
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import ROUTING_LISTS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
 
 
 def argument_spec() -> dict[str, dict[str, object]]:
@@ -80,7 +80,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    run(module, ROUTING_LISTS)
+    run(module, MODULES["link_routes"])
 
 
 if __name__ == "__main__":

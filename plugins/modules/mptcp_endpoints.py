@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mptcp_endpoints
 short_description: Tell MPTCP which addresses to make subflows from
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Makes the endpoints and limits of the kernel's MPTCP path manager be as described, in one conversation with the
     kernel. What C(ip mptcp) shows is what this module sets.
@@ -143,21 +143,21 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import (
     list_arguments,
     parse_lists,
 )
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MPTCP, MPTCP_LISTS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES, MPTCP
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds.mptcp import reserving_ids
 from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, run
 
 
 def argument_spec() -> dict[str, Any]:
     """The module's arguments, from the kind tables."""
-    endpoints = list_arguments({"endpoints": MPTCP_LISTS["endpoints"]})
-    limits = {"type": "dict", "options": argument_options(MPTCP_LISTS["limits"])}
+    endpoints = list_arguments({"endpoints": MODULES["mptcp_endpoints"]["endpoints"]})
+    limits = {"type": "dict", "options": argument_options(MODULES["mptcp_endpoints"]["limits"])}
     return {**endpoints, "limits": limits, **COMMON_OPTIONS}
 
 
 def parse(params: dict[str, Any]) -> list[Obj]:
     """Endpoints and limits. EngineError with the problems of both."""
-    return parse_lists(MPTCP_LISTS, {**params, "limits": [params["limits"]] if params["limits"] else []})
+    return parse_lists(MODULES["mptcp_endpoints"], {**params, "limits": [params["limits"]] if params["limits"] else []})
 
 
 def main() -> None:

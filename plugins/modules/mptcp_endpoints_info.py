@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: mptcp_endpoints_info
 short_description: Read MPTCP endpoints and limits
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Returns all endpoints of ours and the limits, in the words of M(linkagg.wan.mptcp_endpoints), which takes the
     result as it is.
@@ -57,7 +57,7 @@ others:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._info import INFO_OPTIONS, run
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MPTCP_LISTS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
 
 
 def argument_spec() -> dict[str, dict[str, object]]:
@@ -68,7 +68,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    run(module, MPTCP_LISTS, single=("limits",))
+    run(module, MODULES["mptcp_endpoints"], single=("limits",))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: shapers
 short_description: Shape what interfaces send, and keep their queues short
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Makes the root queueing disciplines of a whole list of interfaces be as described, in one conversation with the
     kernel. What C(tc qdisc) shows is what this module sets.

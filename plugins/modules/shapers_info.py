@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: shapers_info
 short_description: Read the queueing disciplines of interfaces
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Returns all shapers of ours, in the words of M(linkagg.wan.shapers), which takes the result as it is.
 extends_documentation_fragment:
@@ -51,9 +51,7 @@ others:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._info import INFO_OPTIONS, run
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import LISTS
-
-_LISTS = {"shapers": LISTS["shapers"]}
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
 
 
 def argument_spec() -> dict[str, dict[str, object]]:
@@ -64,7 +62,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    run(module, _LISTS)
+    run(module, MODULES["shapers"])
 
 
 if __name__ == "__main__":

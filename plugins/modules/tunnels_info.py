@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: tunnels_info
 short_description: Read tunnels, WireGuard, gretap and vxlan interfaces
-version_added: "0.2.0"
+version_added: "0.1.0"
 description:
   - Returns all tunnels of ours, with their options in the words of M(linkagg.wan.tunnels), which takes the result
     as it is.
@@ -63,9 +63,7 @@ others:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._info import INFO_OPTIONS, run
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import LISTS
-
-_LISTS = {"tunnels": LISTS["tunnels"]}
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
 
 
 def argument_spec() -> dict[str, dict[str, object]]:
@@ -76,7 +74,7 @@ def argument_spec() -> dict[str, dict[str, object]]:
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
-    run(module, _LISTS)
+    run(module, MODULES["tunnels"])
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .._engine.tables import Kind
 from .bond import BOND
 from .cake import CAKE
 from .fq_codel import FQ_CODEL
@@ -18,25 +19,18 @@ from .uplink import UPLINK
 from .vxlan import VXLAN
 from .wireguard import WIREGUARD
 
-TUNNELS = {kind.name: kind for kind in (WIREGUARD, GRETAP, IP6GRETAP, VXLAN)}
-BONDS = {BOND.name: BOND}
-ROUTING = {kind.name: kind for kind in (UPLINK, ROUTE, RULE)}
-ROUTING_LISTS = {"links": (UPLINK,), "routes": (ROUTE,), "rules": (RULE,)}
-MPTCP = {kind.name: kind for kind in (MPTCP_ENDPOINT, MPTCP_LIMITS)}
-SHAPERS = {kind.name: kind for kind in (CAKE, TBF, NETEM, FQ_CODEL)}
-MPTCP_LISTS = {"endpoints": (MPTCP_ENDPOINT,), "limits": (MPTCP_LIMITS,)}
-LISTS = {
-    "tunnels": tuple(TUNNELS.values()),
-    "bonds": (BOND,),
-    **ROUTING_LISTS,
-    "mptcp_endpoints": (MPTCP_ENDPOINT,),
-    "mptcp_limits": (MPTCP_LIMITS,),
-    "shapers": tuple(SHAPERS.values()),
+# The list arguments of each module that reconciles, and the kinds that their items are of. What a module has made is
+# saved under its name; a restart brings it back in this order.
+MODULES: dict[str, dict[str, tuple[Kind, ...]]] = {
+    "tunnels": {"tunnels": (WIREGUARD, GRETAP, IP6GRETAP, VXLAN)},
+    "bonds": {"bonds": (BOND,)},
+    "link_routes": {"links": (UPLINK,), "routes": (ROUTE,), "rules": (RULE,)},
+    "mptcp_endpoints": {"endpoints": (MPTCP_ENDPOINT,), "limits": (MPTCP_LIMITS,)},
+    "shapers": {"shapers": (CAKE, TBF, NETEM, FQ_CODEL)},
 }
+PARTS = {name: {kind.name: kind for kinds in lists.values() for kind in kinds} for name, lists in MODULES.items()}
+TUNNELS, BONDS, ROUTING, MPTCP, SHAPERS = PARTS.values()
 LINK_KINDS = {**TUNNELS, **BONDS}
-# By the name of the module that reconciles them, which is also that of the file where they are saved. In the order
-# in which a restart brings them back.
-PARTS = {"tunnels": TUNNELS, "bonds": BONDS, "link_routes": ROUTING, "mptcp_endpoints": MPTCP, "shapers": SHAPERS}
 
 __all__ = [
     "BOND",
@@ -44,15 +38,13 @@ __all__ = [
     "GRETAP",
     "IP6GRETAP",
     "LINK_KINDS",
-    "LISTS",
+    "MODULES",
     "MPTCP",
     "MPTCP_ENDPOINT",
     "MPTCP_LIMITS",
-    "MPTCP_LISTS",
     "PARTS",
     "ROUTE",
     "ROUTING",
-    "ROUTING_LISTS",
     "RULE",
     "SHAPERS",
     "TUNNELS",

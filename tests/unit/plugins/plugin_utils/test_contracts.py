@@ -13,7 +13,7 @@ import pytest
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items, parse_lists
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import ROUTING_LISTS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
 from ansible_collections.linkagg.wan.plugins.modules import bonds, link_routes, tunnels
 
 COLLECTION = Path(__file__).parents[4]
@@ -69,7 +69,7 @@ def test_bonds_takes_the_plans_bonds(node: dict[str, Any]) -> None:
 @pytest.mark.parametrize("node", NODES)
 def test_link_routes_takes_the_plans_links_routes_and_rules(node: dict[str, Any]) -> None:
     count = len(node["links"]) + len(node["routes"]) + len(node["rules"])
-    assert len(parse_lists(ROUTING_LISTS, arguments(link_routes, node))) == count
+    assert len(parse_lists(MODULES["link_routes"], arguments(link_routes, node))) == count
 
 
 def test_each_key_of_a_node_is_used_by_a_role_or_the_playbook() -> None:
