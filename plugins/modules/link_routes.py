@@ -143,7 +143,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: The listed and the removed objects as they were.
+  description: The changed and the removed objects as they were.
   returned: success
   type: list
   elements: dict

@@ -20,7 +20,7 @@ from .undo import undo
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a module returns."""
+    """What a module returns: ``before`` has what the steps change or remove, ``after`` all that was listed."""
 
     steps: list[str]
     before: list[dict[str, Any]]
@@ -98,7 +98,8 @@ def _outcome(steps: Sequence[Step], want: Sequence[Obj], have: Mapping[Key, Obj]
         else:
             after.pop(step.key, None)
     texts = [sentence(step, kinds) for step in steps]
-    return Outcome(texts, listing(before.values(), kinds), listing(after.values(), kinds), diff(steps, kinds))
+    touched = [step.before for step in steps if step.before]
+    return Outcome(texts, listing(touched, kinds), listing(after.values(), kinds), diff(steps, kinds))
 
 
 def _refuse_impossible(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], steps: Sequence[Step], check: bool) -> None:
