@@ -18,106 +18,13 @@ description:
     Others are never changed. An address that is there already is left to whoever put it there.
 options:
   links:
-    description:
-      - Interfaces that somebody else makes (modems, network cards).
-      - Addresses on a listed link that this module gave it earlier and that are not listed are removed.
-    type: list
-    elements: dict
     default: []
-    suboptions:
-      interface:
-        description: Its name.
-        type: str
-        required: true
-      up:
-        description: Whether it is up.
-        type: bool
-        default: true
-      addresses:
-        description: Static addresses with prefix length.
-        type: list
-        elements: str
-        default: []
   routes:
-    description:
-      - Routes. Table, destination and metric tell them apart.
-    type: list
-    elements: dict
     default: []
-    suboptions:
-      destination:
-        description: A network, or V(default).
-        type: str
-        required: true
-      via:
-        description:
-          - The next hop. V(learn) takes the one that DHCP gave (from the leases of systemd-networkd), or the
-            one of any
-            default route over O(routes[].device) that is not ours, and waits for it.
-        type: str
-        default: ""
-      device:
-        description: The interface.
-        type: str
-      table:
-        description: The routing table.
-        type: int
-        default: 254
-      metric:
-        description: The metric, lower ones are preferred. 0 becomes 1024 for IPv6, as the kernel does it.
-        type: int
-        default: 0
-      source:
-        description: The source address for packets that have none yet.
-        type: str
-        default: ""
-      type:
-        description: What happens to packets.
-        type: str
-        choices: [unicast, blackhole, unreachable, prohibit]
-        default: unicast
-      family:
-        description: V(ipv4) or V(ipv6). Without it, by the addresses in the route, and V(ipv4) if there are
-          none.
-        type: str
-        choices: [ipv4, ipv6]
   rules:
-    description:
-      - Policy rules. They are never changed, only made and removed.
-    type: list
-    elements: dict
     default: []
-    suboptions:
-      priority:
-        description: Its place among the rules, 1 to 32765.
-        type: int
-        required: true
-      from:
-        description: Network of source addresses.
-        type: str
-      fwmark:
-        description: Mark of packets.
-        type: int
-      iif:
-        description: Interface where packets came in.
-        type: str
-      table:
-        description: The routing table to look into.
-        type: int
-        required: true
-      suppress_prefixlength:
-        description: Ignore routes found whose prefix length is not above this.
-        type: int
-      family:
-        description: V(ipv4) or V(ipv6). Without it, by O(rules[].from), and V(ipv4) if that is not given.
-        type: str
-        choices: [ipv4, ipv6]
-  learn_timeout_s:
-    description:
-      - How many seconds to wait for next hops that are to be learnt, all together.
-    type: int
-    default: 20
 extends_documentation_fragment:
+  - linkagg.wan.lists.link_routes
   - linkagg.wan.reconcile
   - linkagg.wan.attributes
 author:

@@ -53,10 +53,11 @@ def parse_items(argument: str, kinds: Sequence[Kind], items: Iterable[Mapping[st
     return objects
 
 
-def list_arguments(lists: Mapping[str, Sequence[Kind]]) -> dict[str, dict[str, Any]]:
-    """Several list arguments of a module: name -> kinds of its items."""
+def list_arguments(lists: Mapping[str, Sequence[Kind]], *, empty: bool = True) -> dict[str, dict[str, Any]]:
+    """Several list arguments of a module: name -> kinds of its items. One that is not given is ``empty``, or None."""
+    default: dict[str, Any] = {"default": []} if empty else {}
     return {
-        name: {"type": "list", "elements": "dict", "default": [], "options": argument_options(kinds)}
+        name: {"type": "list", "elements": "dict", **default, "options": argument_options(kinds)}
         for name, kinds in lists.items()
     }
 

@@ -106,7 +106,7 @@ def chunks(peers: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 def _merge(peers: dict[str, dict[str, Any]], nlas: Mapping[str, Any]) -> None:
     key = base64.b64encode(nlas["WGPEER_A_PUBLIC_KEY"]).decode()
-    peer = peers.setdefault(key, {**_NEW_PEER, "allowed_ips": [], "public_key": key})
+    peer = peers.setdefault(key, {"allowed_ips": [], "public_key": key, **_NEW_PEER})
     if any(nlas.get("WGPEER_A_PRESHARED_KEY", b"")):
         peer["preshared_key"] = Secret(bytes(nlas["WGPEER_A_PRESHARED_KEY"]))
     if "WGPEER_A_ENDPOINT" in nlas:

@@ -14,7 +14,7 @@ import yaml
 
 RECONCILING = ["tunnels", "bonds", "link_routes", "mptcp_endpoints", "shapers"]
 INFO = [f"{name}_info" for name in RECONCILING]
-NAMES = [*RECONCILING, "nft_table"]
+NAMES = [*RECONCILING, "network", "nft_table"]
 COMPARED = ("type", "elements", "required", "default", "choices")
 
 
@@ -30,12 +30,14 @@ def test_documentation_and_argument_spec_agree(name: str) -> None:
 def documented(name: str) -> dict[str, Any]:
     """The module's documented options, those of the fragments that it extends included."""
     documentation = yaml.safe_load(module(name).DOCUMENTATION)
-    options = dict(documentation.get("options", {}))
+    options: dict[str, Any] = {}
     for fragment in documentation.get("extends_documentation_fragment", ()):
         file, _dot, section = fragment.removeprefix("linkagg.wan.").partition(".")
         path = f"ansible_collections.linkagg.wan.plugins.doc_fragments.{file}"
         text = getattr(importlib.import_module(path).ModuleDocFragment, (section or "documentation").upper())
         options |= yaml.safe_load(text)["options"]
+    for option, own in documentation.get("options", {}).items():
+        options[option] = {**options.get(option, {}), **own}
     return options
 
 

@@ -1,0 +1,142 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: network
+short_description: Make tunnels, bonds and the routing over them in one go
+version_added: "0.1.0"
+description:
+  - Does what M(linkagg.wan.tunnels), M(linkagg.wan.bonds) and M(linkagg.wan.link_routes) do, with the same lists, in
+    one conversation with the kernel. It is one step for a node that runs on what it changes, and if a part of it
+    fails all of it is undone.
+  - Only lists that are given are looked at, O(links), O(routes) and O(rules) together. O(purge) removes nothing of
+    the others.
+extends_documentation_fragment:
+  - linkagg.wan.lists.tunnels
+  - linkagg.wan.lists.bonds
+  - linkagg.wan.lists.link_routes
+  - linkagg.wan.reconcile
+  - linkagg.wan.attributes
+seealso:
+  - module: linkagg.wan.tunnels
+  - module: linkagg.wan.bonds
+  - module: linkagg.wan.link_routes
+author:
+  - linkagg.wan contributors (@linkagg)
+"""
+
+EXAMPLES = r"""
+- name: A leg, a bond over it, and what goes over the bond
+  linkagg.wan.network:
+    tunnels:
+      - kind: vxlan
+        name: leg0-lte1
+        local: 10.208.0.65
+        remote: 10.208.0.1
+        vni: 513
+        mtu: 1390
+    bonds:
+      - name: agg0
+        mode: balance-xor
+        xmit_hash_policy: layer3+4
+        mtu: 1390
+        addresses: [10.200.0.34/30]
+        ports: [leg0-lte1]
+    routes:
+      - {destination: default, via: 10.200.0.33, device: agg0, table: 7600}
+    rules:
+      - {priority: 7900, from: 192.168.1.0/24, table: 7600}
+    purge: true
+
+- name: Remove all of these that this collection made
+  linkagg.wan.network:
+    tunnels: []
+    bonds: []
+    routes: []
+    state: absent
+    purge: true
+"""
+
+RETURN = r"""
+before:
+  description: The changed and the removed objects as they were.
+  returned: success
+  type: list
+  elements: dict
+after:
+  description: The listed objects as they are now; in check mode as they would be.
+  returned: success
+  type: list
+  elements: dict
+diff:
+  description: What changes, as text.
+  returned: success
+  type: dict
+  contains:
+    before:
+      description: As it was.
+      type: str
+    after:
+      description: As it is now.
+      type: str
+steps:
+  description: What was done, or in check mode would be, one sentence a step, in this order.
+  returned: success
+  type: list
+  elements: str
+problems:
+  description: Everything that stands against the wish, one sentence each; I(msg) has the same as one text.
+  returned: failure
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import list_arguments, parse_lists
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Kind
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
+from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, run
+from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import with_keys
+
+if TYPE_CHECKING:
+    from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
+
+PARTS = ("tunnels", "bonds", "link_routes")
+LEARN_TIMEOUT_S = {"learn_timeout_s": {"type": "int", "default": 20}}
+
+
+def argument_spec() -> dict[str, Any]:
+    """The module's arguments, from the kind tables."""
+    lists = {name: kinds for part in PARTS for name, kinds in MODULES[part].items()}
+    return {**list_arguments(lists, empty=False), **LEARN_TIMEOUT_S, **COMMON_OPTIONS}
+
+
+def given(params: Mapping[str, Any]) -> dict[str, tuple[Kind, ...]]:
+    """The lists to look at: all of a part of which one is given."""
+    parts = [MODULES[part] for part in PARTS if any(params[name] is not None for name in MODULES[part])]
+    return {name: kinds for lists in parts for name, kinds in lists.items()}
+
+
+def main() -> None:
+    """Run as an Ansible module."""
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    lists = given(module.params)
+
+    def prepare(kernel: NetlinkKernel, want: Sequence[Obj]) -> Sequence[Obj]:
+        known = kernel.learn_next_hops(want, module.params["learn_timeout_s"], module.check_mode)
+        return with_keys(known, module.check_mode)
+
+    kinds = {kind.name: kind for group in lists.values() for kind in group}
+    run(module, kinds, lambda: parse_lists(lists, {name: module.params[name] or [] for name in lists}), prepare)
+
+
+if __name__ == "__main__":
+    main()
