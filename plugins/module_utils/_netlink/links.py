@@ -152,14 +152,16 @@ def link_attributes(kind: Kind, attrs: Mapping[str, Any], names: Collection[str]
     return result
 
 
-def new(kind: Kind, attrs: Mapping[str, Any], index_of: Callable[[str], int]) -> list[Request]:
-    """Make the link and mark it as ours. Sent together, so that no unmarked link stays behind."""
+def new(
+    kind: Kind, attrs: Mapping[str, Any], index_of: Callable[[str], int], *, up: bool | None = None
+) -> list[Request]:
+    """Make the link and mark it as ours, ``up`` at once or later. Sent together: no unmarked link stays behind."""
     info: dict[str, Any] = {"IFLA_INFO_KIND": kind.name}
     data = data_attributes(kind, attrs, index_of)
     if data:
         info["IFLA_INFO_DATA"] = data
     parts = {"IFLA_IFNAME": attrs["name"], **link_attributes(kind, attrs), "IFLA_LINKINFO": info}
-    mark = set_link(attrs["name"], {"IFLA_IFALIAS": attrs["alias"]})
+    mark = set_link(attrs["name"], {"IFLA_IFALIAS": attrs["alias"]}, up=up)
     return [(NEWLINK, CREATE | EXCLUSIVE, build(linkmsg, {}, parts)), mark]
 
 

@@ -52,11 +52,11 @@ class LinkWriter:
         attrs = obj.attrs
         name = attrs["name"]
         self._node.forget(name)
-        batch = links.new(kind, attrs, self._index)
-        batch += self._into_bond(obj)
         plain = not attrs.get("addresses") and not attrs.get("ports") and kind.name != "wireguard"
-        if plain and attrs.get("up"):
-            batch.append(links.set_link(name, up=True))
+        back = self._into_bond(obj)
+        opened = plain and attrs.get("up")
+        batch = links.new(kind, attrs, self._index, up=True if opened and not back else None) + back
+        batch += [links.set_link(name, up=True)] if opened and back else []
         self._send(batch)
         if plain:
             return
