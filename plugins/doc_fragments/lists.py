@@ -392,7 +392,8 @@ options:
         default: []
   routes:
     description:
-      - Routes. Table, destination and metric tell them apart.
+      - Routes. Table, destination and metric tell them apart. A route is replaced as a whole, so what is not given it
+        does not have.
     type: list
     elements: dict
     suboptions:
@@ -425,13 +426,69 @@ options:
       type:
         description: What happens to packets.
         type: str
-        choices: [unicast, blackhole, unreachable, prohibit]
+        choices: [unicast, blackhole, unreachable, prohibit, throw]
         default: unicast
       family:
         description: V(ipv4) or V(ipv6). Without it, by the addresses in the route, and V(ipv4) if there are
           none.
         type: str
         choices: [ipv4, ipv6]
+      nexthops:
+        description:
+          - Several next hops at once, in place of O(routes[].via) and O(routes[].device). The kernel spreads
+            connections
+            over them by their weights.
+        type: list
+        elements: dict
+        suboptions:
+          via:
+            description: The next hop. Without it, what is looked for is on the interface itself, which only IPv4 can.
+            type: str
+          device:
+            description: The interface.
+            type: str
+            required: true
+          weight:
+            description: Its share, 1 to 256.
+            type: int
+            default: 1
+      scope:
+        description: How far the destination is, for IPv4. Without it, V(link) if there is no next hop, else V(global).
+        type: str
+        choices: [global, link, host]
+      onlink:
+        description: Whether O(routes[].via) is behind O(routes[].device) though no subnet there has it. Without it, no.
+        type: bool
+      mtu:
+        description: Largest packet in bytes. Without it, as of this and of the other metrics, the route says nothing.
+        type: int
+      window:
+        description: Largest TCP window to advertise, in bytes.
+        type: int
+      advmss:
+        description: TCP segment size to advertise, in bytes.
+        type: int
+      reordering:
+        description: How far packets of a TCP connection are expected to overtake each other.
+        type: int
+      hoplimit:
+        description: Time to live (hop limit) of packets, 1 to 255.
+        type: int
+      initcwnd:
+        description: The congestion window that TCP connections start with, in segments.
+        type: int
+      initrwnd:
+        description: The receive window that TCP connections start with, in segments.
+        type: int
+      rto_min_ms:
+        description: Shortest time to wait for an acknowledgement before TCP sends again, in milliseconds.
+        type: int
+      quickack:
+        description: Whether TCP acknowledges at once. Without it, no.
+        type: bool
+      congctl:
+        description: The congestion control of TCP connections, which the kernel has to know. Without it, the node's.
+        type: str
   rules:
     description:
       - Policy rules. They are never changed, only made and removed.
@@ -445,11 +502,35 @@ options:
       from:
         description: Network of source addresses.
         type: str
+      to:
+        description: Network of destination addresses.
+        type: str
+      tos:
+        description: Type of service of packets, a multiple of 4, up to 28 for IPv4.
+        type: int
       fwmark:
         description: Mark of packets.
         type: int
+      fwmask:
+        description: The bits of marks to compare with O(rules[].fwmark). Without it, all.
+        type: int
       iif:
         description: Interface where packets came in.
+        type: str
+      oif:
+        description: Interface that a socket of the node is bound to.
+        type: str
+      uidrange:
+        description: Users of the node whose packets these are, C(1000) or C(1000-1999).
+        type: str
+      ipproto:
+        description: IP protocol, by name (C(tcp), C(udp), C(icmp), C(icmpv6), C(gre), C(esp), ...) or number.
+        type: str
+      sport:
+        description: Source ports, C(53) or C(5000-5999).
+        type: str
+      dport:
+        description: Destination ports, C(443) or C(5000-5999).
         type: str
       table:
         description: The routing table to look into.
@@ -459,7 +540,8 @@ options:
         description: Ignore routes found whose prefix length is not above this.
         type: int
       family:
-        description: V(ipv4) or V(ipv6). Without it, by O(rules[].from), and V(ipv4) if that is not given.
+        description: V(ipv4) or V(ipv6). Without it, by O(rules[].from) and O(rules[].to), and V(ipv4) if neither is
+          given.
         type: str
         choices: [ipv4, ipv6]
   learn_timeout_s:

@@ -46,6 +46,20 @@ EXAMPLES = r"""
       - {priority: 7601, fwmark: 30209, table: 7601}
       - {priority: 7602, fwmark: 30210, table: 7602}
     purge: true
+
+- name: Connections spread over two links by weight, and one application pinned to the second
+  linkagg.wan.link_routes:
+    routes:
+      - destination: default
+        table: 7600
+        initcwnd: 20
+        nexthops:
+          - {via: 10.0.1.1, device: wan1, weight: 3}
+          - {via: 10.0.2.1, device: wan2}
+      - {destination: default, via: 10.0.2.1, device: wan2, table: 7602}
+    rules:
+      - {priority: 7590, ipproto: udp, dport: 5060-5061, table: 7602}
+      - {priority: 7600, fwmark: 30208, fwmask: 65280, table: 7600}
 """
 
 RETURN = r"""

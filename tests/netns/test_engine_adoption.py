@@ -100,7 +100,7 @@ def test_routes_and_rules_are_adopted_without_a_gap(wan: Node) -> None:
     ]
     outcome = wan.routing([], [ROUTE], [RULE], adopt=True)
     assert outcome.steps == [
-        "adopt route 10.9.0.0/16 via 10.0.1.1 dev wan1 table 7601: via 10.0.1.7 -> 10.0.1.1",
+        "adopt route 10.9.0.0/16 via 10.0.1.1 dev wan1 table 7601: via 10.0.1.7 -> 10.0.1.1, mtu 1400 -> none",
         "adopt rule 7601: from 10.0.0.0/8 fwmark 0x1 lookup 7601",
     ]
     assert routing()[0] == "10.9.0.0/16 via 10.0.1.1 dev wan1 proto 76 \n"

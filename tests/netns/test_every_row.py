@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.reconcile import Outcome
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Attr
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BOND, TUNNELS
-from ansible_collections.linkagg.wan.tests.netns import samples_bond, samples_tunnels
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BOND, ROUTING, TUNNELS
+from ansible_collections.linkagg.wan.tests.netns import samples_bond, samples_routing, samples_tunnels
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
 from ansible_collections.linkagg.wan.tests.netns.samples import Sample
 
 Item = dict[str, Any]
-IDENTITY = {"name"}  # what is called otherwise is another object
 
 
 def each(samples: Mapping[str, Mapping[str, Sample]]) -> pytest.MarkDecorator:
@@ -30,16 +29,21 @@ def each(samples: Mapping[str, Mapping[str, Sample]]) -> pytest.MarkDecorator:
 
 
 def go_through(
-    row: Attr, sample: Sample, items: Sequence[Item], reconcile: Callable[[Item], Outcome], shown: Callable[[Item], str]
+    row: Attr,
+    sample: Sample,
+    items: Sequence[Item],
+    reconcile: Callable[[Item], Outcome],
+    shown: Callable[[Item], str],
+    identity: Collection[str] = ("name",),
 ) -> None:
     """Make each item true after the one before: the step says what changes and how, the kernel's tools show it, and a
-    second run does nothing.
+    second run does nothing. With another value of a row that is its identity it is another object.
     """
     before: Any = None
     for number, item in enumerate(items):
         steps = reconcile(item).steps
         now = row.normalise(item[row.name])
-        if number and row.name not in IDENTITY:
+        if number and row.name not in identity:
             verb = "re-create" if row.remade(before, now) else "change"
             assert steps[0].startswith(f"{verb} "), steps
             assert row.name.removesuffix("_file") in steps[0]
@@ -104,6 +108,43 @@ def test_a_row_of_a_tunnel(node: Node, kind: str, row: str) -> None:
         return link_text(item["name"]) + (wireguard_text(item["name"]) if kind == "wireguard" else "")
 
     go_through(TUNNELS[kind].attr(row), said, items, lambda item: node.tunnels(item, purge=True), shown)
+
+
+def routing_text() -> str:
+    """Our routes and rules, in the words of ``ip``."""
+    text = ""
+    for family in ("-4", "-6"):
+        text += ip(f"{family} route show table all proto 76")
+        rules = [line for line in ip(f"{family} rule").splitlines() if "proto 76" in line]
+        text += "\n".join(f"IPv{family[1:]} {line} " for line in rules)
+    return " ".join(text.replace("\t", " ").split()) + " "
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "sample"),
+    [
+        *((kind, row, sample) for kind, rows in samples_routing.SAMPLES.items() for row, sample in rows.items()),
+        *(("route", row, sample) for row, sample in samples_routing.SAMPLES_IPV6.items()),
+    ],
+)
+def test_a_row_of_a_link_a_route_or_a_rule(node: Node, kind: str, row: str, sample: Sample) -> None:
+    for number in range(1, 5):
+        ip(f"link add wan{number} type veth peer name wan{number}p")
+        ip(f"link set wan{number}p up")
+    for name, addresses in samples_routing.DEVICES.items():
+        ip(f"link set {name} up")
+        for address in addresses:
+            ip(f"address add {address} dev {name} {'nodad' if ':' in address else ''}")
+    bare = {**samples_routing.BASE[kind], **sample.given}
+    items = [{**bare, row: value} for value in sample.values]
+
+    def reconcile(item: Item) -> Outcome:
+        return node.routing(**{f"{kind}s": [item]}, purge=True)
+
+    def shown(item: Item) -> str:
+        return link_text(item["interface"]) if kind == "link" else routing_text()
+
+    go_through(ROUTING[kind].attr(row), sample, items, reconcile, shown, ROUTING[kind].key)
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 from .errors import EngineError
 from .objects import Key, Obj, Step
 from .order import Kinds, in_order
-from .tables import Kind
+from .tables import Attr, Kind
 
 
 def plan_steps(
@@ -84,10 +84,17 @@ def referenced_devices(want: Sequence[Obj], kinds: Kinds) -> dict[str, list[Obj]
     found: dict[str, list[Obj]] = {}
     for obj in want:
         for attr in kinds[obj.kind].attrs:
-            value = obj.attrs.get(attr.name) if attr.devices else None
-            for name in filter(None, (value,) if isinstance(value, str) else value or ()):
+            for name in _named(attr, obj.attrs.get(attr.name)):
                 found.setdefault(name, []).append(obj)
     return found
+
+
+def _named(attr: Attr, value: Any) -> list[str]:
+    """The interfaces that a value of this row names."""
+    if attr.devices:
+        return [name for name in ((value,) if isinstance(value, str) else value or ()) if name]
+    inner = [option.name for option in attr.options if option.devices]
+    return [item[name] for item in value or () for name in inner if item.get(name)] if inner else []
 
 
 def _refuse_foreign(

@@ -11,9 +11,9 @@ from typing import Any
 
 from .._engine import normal
 from .._engine.tables import Attr, Kind
+from .route_rules import LEARN, METRICS, NEXTHOP, SCOPES, nexthops, problems, resolve, usual_scope
 
-LEARN = "learn"
-TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 MAIN_TABLE = 254
 IPV6_METRIC = 1024
 
@@ -38,30 +38,33 @@ def source(value: str) -> str:
 def complete(item: Mapping[str, Any]) -> dict[str, Any]:
     """The item with its family (from the addresses in it) and the metric that the kernel will show."""
     named = [item.get(name) for name in ("destination", "via", "source")]
+    named += [hop.get("via") for hop in item.get("nexthops") or ()]
     addresses = [value for value in named if value and value not in ("default", LEARN)]
     family = item.get("family") or (normal.family_of(addresses[0]) if addresses else "ipv4")
     if item.get("destination") == "::/0":
         family = "ipv6"
     metric = item.get("metric") or (IPV6_METRIC if family == "ipv6" else 0)
-    return {**item, "family": family, "metric": metric}
+    full = {**item, "family": family, "metric": metric, "type": item.get("type") or "unicast"}
+    usual = {"onlink": False, "quickack": False, "nexthops": [], "scope": usual_scope(full)}
+    return {name: None if name in usual and value == usual[name] else value for name, value in full.items()}
 
 
 def check(attrs: Mapping[str, Any]) -> list[str]:
     """What the rows cannot see alone."""
-    problems = []
+    found = problems(attrs)
     version = 6 if attrs["family"] == "ipv6" else 4
     for name in ("destination", "via", "source"):
         value = attrs.get(name)
         if value and value not in ("default", LEARN) and ipaddress.ip_interface(value).version != version:
-            problems.append(f"{name}: {value} is not {attrs['family']}")
+            found.append(f"{name}: {value} is not {attrs['family']}")
     unicast = attrs["type"] == "unicast"
     given = [name for name in ("via", "device", "source") if attrs.get(name)]
-    problems += [f"{name}: a {attrs['type']} route has none" for name in given if not unicast]
-    if unicast and not attrs.get("device") and not attrs.get("via"):
-        problems.append("via and device: a unicast route needs one of them")
+    found += [f"{name}: a {attrs['type']} route has none" for name in given if not unicast]
+    if unicast and not any(attrs.get(name) for name in ("device", "via", "nexthops")):
+        found.append("via and device: a unicast route needs one of them, or nexthops")
     if attrs.get("via") == LEARN and not attrs.get("device"):
-        problems.append("via: learn needs the device whose next hop is to be learnt")
-    return problems
+        found.append("via: learn needs the device whose next hop is to be learnt")
+    return found
 
 
 def title(attrs: Mapping[str, Any]) -> str:
@@ -70,6 +73,9 @@ def title(attrs: Mapping[str, Any]) -> str:
     text = f"{kind}{attrs['destination']}"
     for word, name in (("via", "via"), ("dev", "device"), ("src", "source")):
         text += f" {word} {attrs[name]}" if attrs.get(name) else ""
+    for hop in attrs.get("nexthops") or ():
+        words = (("via", "via"), ("dev", "device"), ("weight", "weight"))
+        text += " nexthop" + "".join(f" {word} {hop[name]}" for word, name in words if hop[name])
     text += f" table {attrs['table']}" if attrs["table"] != MAIN_TABLE else ""
     text += f" metric {attrs['metric']}" if attrs["metric"] not in (0, IPV6_METRIC) else ""
     return f"-6 {text}" if attrs["family"] == "ipv6" and attrs["destination"] == "default" else text
@@ -77,7 +83,7 @@ def title(attrs: Mapping[str, Any]) -> str:
 
 def rank(attrs: Mapping[str, Any]) -> int:
     """A route to a next hop comes after the routes to devices: the kernel must know the way to it."""
-    return 1 if attrs.get("via") else 0
+    return 1 if attrs.get("via") or attrs.get("nexthops") else 0
 
 
 ROUTE = Kind(
@@ -91,6 +97,7 @@ ROUTE = Kind(
     check=check,
     title=title,
     rank=rank,
+    resolve=resolve,
     attrs=(
         Attr("destination", required=True, normalise=destination),
         Attr("via", normalise=via, default=""),
@@ -100,5 +107,9 @@ ROUTE = Kind(
         Attr("source", normalise=source, default=""),
         Attr("type", choices=TYPES, default="unicast"),
         Attr("family", choices=("ipv4", "ipv6")),
+        Attr("nexthops", "list", elements="dict", options=NEXTHOP, normalise=nexthops),
+        Attr("scope", choices=SCOPES),
+        Attr("onlink", "bool"),
+        *METRICS,
     ),
 )

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from .._engine.tables import Attr, Kind, Nla
-from .._kinds import BOND, LINK_KINDS, RULE, SHAPERS
+from .._kinds import BOND, LINK_KINDS, ROUTE, RULE, SHAPERS
 from .decoder import Answer
 from .library import genlmsg, nla, nlmsg
 
@@ -100,9 +100,10 @@ class addrmsg(nlmsg):
 
 
 class routemsg(nlmsg):
-    """struct rtmsg and the attributes of a route with one next hop."""
+    """struct rtmsg and the attributes of a route; several next hops are in nexthops.py."""
 
     __slots__ = ()
+    metrics = _nested_class("metrics", _map(_rows(ROUTE.attrs, "metrics")))
     fields = (
         ("family", "B"),
         ("dst_len", "B"),
@@ -120,13 +121,14 @@ class routemsg(nlmsg):
         (5, "RTA_GATEWAY", "ipaddr"),
         (6, "RTA_PRIORITY", "uint32"),
         (7, "RTA_PREFSRC", "ipaddr"),
+        (8, "RTA_METRICS", "metrics"),
         (9, "RTA_MULTIPATH", "cdata"),
         (15, "RTA_TABLE", "uint32"),
     )
 
 
 UNKNOWN_SELECTOR = "FRA_OTHER"
-_SELECTORS = (1, 4, 11, 12, 13, 17, 19, 20, 22, 23, 24, 25, 26, 27, 28, 29)  # destination, goto, flow, ... of FRA_*
+_SELECTORS = (4, 11, 12, 13, 17, 19, 20, 22, 23, 24, 25, 26, 27, 28, 29)  # goto, flow, ... of FRA_*
 _OUR_SELECTORS = {row.number for attr in RULE.attrs for row in attr.nlas}
 
 
@@ -147,8 +149,8 @@ class rulemsg(nlmsg):
     )
     nla_map = (
         *_map(row for attr in RULE.attrs for row in attr.nlas),
+        (1, "FRA_DST", "ipaddr"),
         (2, "FRA_SRC", "ipaddr"),
-        (16, "FRA_FWMASK", "uint32"),
         (21, "FRA_PROTOCOL", "uint8"),
         *((number, f"{UNKNOWN_SELECTOR}_{number}", "cdata") for number in _SELECTORS if number not in _OUR_SELECTORS),
     )

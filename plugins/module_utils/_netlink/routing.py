@@ -8,13 +8,16 @@ from __future__ import annotations
 import errno
 import socket
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .._engine import normal
 from .._engine.errors import KernelError
 from .._kinds import RULE
 from .._kinds.route import TYPES
+from .._kinds.route_rules import METRICS, SCOPES, usual_scope
+from .._kinds.rule import WHOLE_MARK
+from . import nexthops
 from .conversation import CREATE, EXCLUSIVE, REPLACE, Conversation
 from .links import OUR_PROTOCOL, Request
 from .messages import UNKNOWN_SELECTOR, attributes, build, routemsg, rulemsg
@@ -22,14 +25,15 @@ from .messages import UNKNOWN_SELECTOR, attributes, build, routemsg, rulemsg
 NEWROUTE, DELROUTE, GETROUTE = 24, 25, 26
 NEWRULE, DELRULE, GETRULE = 32, 33, 34
 KERNEL_PROTOCOL = 2
-_SCOPE_UNIVERSE, _SCOPE_LINK, _SCOPE_NOWHERE = 0, 253, 255
+_SCOPE_NOWHERE = 255
 _TO_TABLE = 1
 _RTA_OIF = 4
 _ROUTE_HEADER = 28  # struct nlmsghdr and struct rtmsg
 _CLONED = 0x200
+_ONLINK = 0x4
 _NO_SUPPRESSION = 0xFFFFFFFF
 _INVERTED = 0x2
-_WHOLE_MARK = 0xFFFFFFFF
+_NETWORKS = (("from", "FRA_SRC", "src_len"), ("to", "FRA_DST", "dst_len"))
 PROTOCOLS = {0: "unspec", 1: "redirect", 2: "kernel", 3: "boot", 4: "static", 9: "ra", 16: "dhcp", 186: "bgp"}
 FAMILIES = {"ipv4": socket.AF_INET, "ipv6": socket.AF_INET6}
 
@@ -108,21 +112,22 @@ def _route(family: str, message: Any, nlas: Mapping[str, Any], names: Mapping[in
     }
     if kind == "unicast" and nlas.get("RTA_OIF"):
         attrs["device"] = names.get(nlas["RTA_OIF"], f"index {nlas['RTA_OIF']}")
-    return attrs
+    if nlas.get("RTA_MULTIPATH"):
+        attrs["nexthops"] = nexthops.unpack(bytes(nlas["RTA_MULTIPATH"]), names)
+    scope = {number: name for name, number in SCOPES.items()}.get(message["scope"], str(message["scope"]))
+    extras = {"onlink": bool(message["flags"] & _ONLINK), "scope": "" if scope == usual_scope(attrs) else scope}
+    metrics = nlas.get("RTA_METRICS") or {}
+    extras |= {row.name: row.from_netlink(metrics) for row in METRICS}
+    return attrs | {name: value for name, value in extras.items() if value}
 
 
-def route_request(attrs: Mapping[str, Any], device: int | None, op: str) -> Request:
+def route_request(attrs: Mapping[str, Any], index_of: Callable[[str], int | None], op: str) -> Request:
     """Add (``create``: must be new; ``change``: in place of the one with its key) or ``delete`` a route."""
     family = FAMILIES[attrs["family"]]
     target, _slash, length = "" if attrs["destination"] == "default" else attrs["destination"], "", "0"
     if target:
         target, _slash, length = target.partition("/")
-    unicast = attrs["type"] == "unicast"
-    scope = _SCOPE_UNIVERSE
-    if op == "delete":
-        scope = _SCOPE_NOWHERE
-    elif unicast and family == socket.AF_INET and not attrs.get("via"):
-        scope = _SCOPE_LINK
+    scope = _SCOPE_NOWHERE if op == "delete" else SCOPES[attrs.get("scope") or usual_scope(attrs)]
     fields = {
         "family": family,
         "dst_len": int(length),
@@ -130,12 +135,20 @@ def route_request(attrs: Mapping[str, Any], device: int | None, op: str) -> Requ
         "scope": scope,
         "type": TYPES[attrs["type"]],
         "table": attrs["table"] if attrs["table"] < 256 else 0,
+        "flags": _ONLINK if attrs.get("onlink") else 0,
     }
     parts: dict[str, Any] = {"RTA_DST": target} if target else {}
-    if unicast and device:
+    if attrs["type"] == "unicast" and attrs.get("device") and (device := index_of(attrs["device"])):
         parts["RTA_OIF"] = device
+    if attrs.get("nexthops") and op != "delete":
+        parts["RTA_MULTIPATH"] = nexthops.pack(attrs["nexthops"], index_of)
     names = {"RTA_GATEWAY": "via", "RTA_PRIORITY": "metric", "RTA_PREFSRC": "source"}
     parts |= {nla: attrs[name] for nla, name in names.items() if attrs.get(name)}
+    metrics: dict[str, Any] = {}
+    for row in METRICS:
+        metrics |= row.to_netlink(attrs[row.name]) if attrs.get(row.name) else {}
+    if metrics and op != "delete":
+        parts["RTA_METRICS"] = metrics
     parts["RTA_TABLE"] = attrs["table"]
     message = build(routemsg, fields, parts)
     if op == "delete":
@@ -157,9 +170,8 @@ def read_rules(rtnl: Conversation) -> Iterator[tuple[dict[str, Any], int, bytes]
 
 def _is_plain(message: Any, nlas: Mapping[str, Any]) -> bool:
     inverted = message["flags"] & _INVERTED
-    masked = nlas.get("FRA_FWMARK") and nlas.get("FRA_FWMASK", _WHOLE_MARK) != _WHOLE_MARK
     unknown = any(name.startswith(UNKNOWN_SELECTOR) for name in nlas)
-    return message["action"] == _TO_TABLE and not (inverted or masked or unknown or message["tos"])
+    return message["action"] == _TO_TABLE and not (inverted or unknown)
 
 
 def _rule(family: str, message: Any, nlas: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,8 +180,11 @@ def _rule(family: str, message: Any, nlas: Mapping[str, Any]) -> dict[str, Any]:
         value = attr.from_netlink(nlas) if attr.nlas else None
         if value is not None and not (attr.name == "suppress_prefixlength" and value == _NO_SUPPRESSION):
             attrs[attr.name] = value
-    if nlas.get("FRA_SRC"):
-        attrs["from"] = normal.network(f"{nlas['FRA_SRC']}/{message['src_len']}")
+    if message["tos"]:
+        attrs["tos"] = message["tos"]
+    for name, nla, length in _NETWORKS:
+        if nlas.get(nla):
+            attrs[name] = normal.network(f"{nlas[nla]}/{message[length]}")
     if not attrs.get("fwmark"):
         attrs.pop("fwmark", None)
     attrs.setdefault("table", message["table"])
@@ -178,17 +193,17 @@ def _rule(family: str, message: Any, nlas: Mapping[str, Any]) -> dict[str, Any]:
 
 def rule_request(attrs: Mapping[str, Any], op: str, protocol: int = OUR_PROTOCOL) -> Request:
     """Add (``create``: must be new; ``adopt``: beside one like it) or ``delete`` a rule."""
-    fields: dict[str, Any] = {"family": FAMILIES[attrs["family"]], "action": _TO_TABLE}
+    fields: dict[str, Any] = {"family": FAMILIES[attrs["family"]], "action": _TO_TABLE, "tos": attrs.get("tos") or 0}
     parts: dict[str, Any] = {}
     for attr in RULE.attrs:
         if attr.nlas and attrs.get(attr.name) is not None:
             parts |= attr.to_netlink(attrs[attr.name])
-    if attrs.get("from"):
-        value, _slash, length = attrs["from"].partition("/")
-        parts["FRA_SRC"] = value
-        fields["src_len"] = int(length)
+    for name, nla, field in _NETWORKS:
+        if attrs.get(name):
+            parts[nla], _slash, length = attrs[name].partition("/")
+            fields[field] = int(length)
     if attrs.get("fwmark"):
-        parts["FRA_FWMASK"] = _WHOLE_MARK
+        parts.setdefault("FRA_FWMASK", WHOLE_MARK)
     parts["FRA_PROTOCOL"] = protocol
     message = build(rulemsg, fields, parts)
     if op == "delete":

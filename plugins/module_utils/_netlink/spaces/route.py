@@ -47,10 +47,11 @@ class RouteSpace:
         if raw:
             self._node.rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, raw)
             return
-        name = step.obj.attrs.get("device")
-        device = self._node.link(name) if name else None
-        request = routing.route_request(step.obj.attrs, device.index if device else None, step.op)
-        self._node.rtnl.send([request])
+        self._node.rtnl.send([routing.route_request(step.obj.attrs, self._index, step.op)])
+
+    def _index(self, name: str) -> int | None:
+        there = self._node.link(name)
+        return there.index if there else None
 
 
 def _owner(attrs: dict[str, Any]) -> str:

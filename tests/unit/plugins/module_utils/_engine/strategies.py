@@ -18,7 +18,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.order import claims_of
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Attr, Kind
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import qdisc, route, wireguard
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import qdisc, route, rule, wireguard
 from hypothesis import strategies as st
 
 UPLINKS = ("wan1", "wan2")
@@ -66,6 +66,9 @@ BY_NORMALISER: dict[Any, st.SearchStrategy[Any]] = {
     route.destination: st.sampled_from(["default", "10.9.0.1/32", "10.9.0.0/24", "::/0", "fd09::/64"]),
     route.via: st.sampled_from(["", "10.0.1.1", "10.9.0.1", "fd01::1", "fd09::1"]),
     route.source: st.sampled_from(["", "10.0.1.2", "10.0.2.2"]),
+    rule.protocol: st.sampled_from(["tcp", "17", "89"]),
+    rule.ports: st.sampled_from(["443", "5000-5999", "1-1"]),
+    rule.users: st.sampled_from(["0", "1000-1999"]),
     wireguard.peers: PEERS,
     units.rate: st.sampled_from(["1mbit", "2mbit"]),
     units.rate_or_unlimited: st.sampled_from(["1mbit", "2mbit", "unlimited"]),
@@ -84,6 +87,15 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "mac_address": st.sampled_from(MACS),
     "port_options": PORT_OPTIONS,
     "parent": st.just(qdisc.ROOT),
+    "congctl": st.sampled_from(["reno", "cubic"]),
+    "nexthops": st.sampled_from(
+        [
+            [],
+            [{"via": "10.0.1.1", "device": "wan1"}, {"device": "wan2", "weight": 3}],
+            [{"via": "10.0.1.1", "device": "wan1"}, {"via": "10.9.0.1", "device": "wan1", "weight": 2}],
+            [{"via": "fd01::1", "device": "wan1"}, {"via": "fd09::1", "device": "wan2"}],
+        ]
+    ),
     "port_range": st.sampled_from(["40000-40999", "41000-41999"]),
     "private_key": st.sampled_from([Secret(bytes([number]) * 32) for number in range(2)]),
 }
