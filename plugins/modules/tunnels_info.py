@@ -7,13 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: tunnels_info
-short_description: Read tunnels, WireGuard, gretap and vxlan interfaces
+short_description: Read tunnels, WireGuard, GRE and vxlan interfaces
 version_added: "0.1.0"
 description:
   - Returns all tunnels of ours, with their options in the words of M(linkagg.wan.tunnels), which takes the result
     as it is.
-  - Private keys are not told, and the kernel does not know their files. Where
-    O(linkagg.wan.tunnels#module:tunnels[].private_key_file) is not the default, it is to be added.
+  - Private and preshared keys are not told, and the kernel does not know their files. Where
+    O(linkagg.wan.tunnels#module:tunnels[].private_key_file) is not the default, it is to be added, and so is
+    O(linkagg.wan.tunnels#module:tunnels[].peers[].preshared_key_file).
 extends_documentation_fragment:
   - linkagg.wan.info
 seealso:

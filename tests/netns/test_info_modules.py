@@ -30,40 +30,41 @@ def test_tunnels(node: Node) -> None:
     node.needs("vxlan")
     ip("link add theirs type vxlan id 7 local 10.0.0.1 remote 10.0.0.9 dstport 4790")
     node.tunnels(leg("vxlan"))
-    (found,) = fed_back(node, "tunnels")["tunnels"]
-    assert (
-        found.items()
-        >= {
-            "kind": "vxlan",
-            "name": "leg0",
-            "local": "10.0.0.1",
-            "remote": "10.0.0.2",
-            "vni": 513,
-            "port": 4789,
-            "ttl": 64,
-            "mtu": 1398,
-            "up": True,
-            "alias": "linkagg.wan",
-        }.items()
-    )
+    (tunnel,) = fed_back(node, "tunnels")["tunnels"]
+    assert tunnel.items() >= {**leg("vxlan"), "port": 4789, "up": True, "alias": "linkagg.wan"}.items()
     others = node.module("tunnels_info", all=True)["others"]["tunnels"]
     assert [(item["name"], item["vni"], item["port"]) for item in others] == [("theirs", 7, 4790)]
 
 
 def test_tunnels_that_this_kernel_may_lack(node: Node) -> None:
     node.needs("wireguard", "gretap")
-    private, public = node.key("wg0")
+    private, _public = node.key("wg0")
     _other, peer = node.key("wg1")
-    peers = [{"public_key": peer, "endpoint": "192.0.2.1:51820", "allowed_ips": ["0.0.0.0/0"]}]
+    node.key("preshared")
+    preshared = node.keys / "preshared.key"
+    preshared.chmod(0o600)
+    peers: list[dict[str, Any]] = [
+        {"public_key": peer, "endpoint": "192.0.2.1:51820", "allowed_ips": ["0.0.0.0/0"]},
+        {"public_key": node.key("wg2")[1], "allowed_ips": ["10.0.0.0/8"], "preshared_key_file": str(preshared)},
+    ]
     carrier = {"kind": "wireguard", "name": "wg0", "private_key_file": private, "fwmark": 7, "peers": peers}
     node.tunnels({**carrier, "addresses": ["10.208.0.65/32"], "listen_port": 51820}, leg("gretap"))
     found = node.module("tunnels_info")
     assert [item["name"] for item in found["tunnels"]] == ["leg0", "wg0"]
-    assert found["tunnels"][1]["peers"][0]["public_key"] == peer
-    secret = node.keys.joinpath("wg0.key").read_text().strip()
-    assert secret not in str(found) and public
-    again = [{**item, "private_key_file": private} if item["name"] == "wg0" else item for item in found["tunnels"]]
+    gretap, wireguard = found["tunnels"]
+    assert [one["public_key"] for one in wireguard["peers"]] == [one["public_key"] for one in peers]
+    for path in (node.keys / "wg0.key", preshared):
+        assert path.read_text().strip() not in str(found)
+    assert "secret" not in str(found)
+    told = [{**one, **_files(one, peers)} for one in wireguard["peers"]]
+    again = [gretap, {**wireguard, "private_key_file": private, "peers": told}]
     assert node.module("tunnels", tunnels=again, purge=True)["changed"] is False
+
+
+def _files(peer: dict[str, Any], given: list[dict[str, Any]]) -> dict[str, Any]:
+    """What of a peer the kernel does not know."""
+    (one,) = (one for one in given if one["public_key"] == peer["public_key"])
+    return {name: value for name, value in one.items() if name == "preshared_key_file"}
 
 
 @pytest.mark.parametrize("mode", ["balance-rr", "active-backup", "balance-xor", "802.3ad"])

@@ -31,8 +31,18 @@ def as_items(objects: Sequence[Obj], lists: Mapping[str, Sequence[Kind]]) -> tup
         here = [obj for obj in objects if obj.key[0] in {kind.space for kind in group} and obj.kind in kinds]
         for found, owned in ((ours, True), (theirs, False)):
             items = listing((obj for obj in here if _is_ours(obj, kinds[obj.kind]) is owned), kinds)
-            found[name] = [{key: value for key, value in item.items() if key in options} for item in items]
+            found[name] = [_as_taken(item, options) for item in items]
     return ours, theirs
+
+
+def _as_taken(item: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """An item with only what an argument has options for: no secrets, nothing that the node alone knows."""
+    result = {}
+    for name, value in item.items():
+        inner = options.get(name, {}).get("options")
+        if name in options:
+            result[name] = [_as_taken(one, inner) for one in value] if inner else value
+    return result
 
 
 def _is_ours(obj: Obj, kind: Kind) -> bool:
