@@ -19,6 +19,12 @@ def _row(name: str, number: int, nla: str = "", **options: Any) -> Attr:
     return Attr(name, layer="data", nlas=(Nla(f"TCA_FQ_CODEL_{nla or name.upper()}", number, "uint32"),), **options)
 
 
+def _said_us(shown_us: int) -> int:
+    """The time of which the kernel makes what it shows: 5000 of the 4999 that it makes of 5000."""
+    kept_ns = shown_us * 1000 >> 10 << 10
+    return shown_us if kept_ns // 1000 == shown_us else shown_us + 1
+
+
 def _time(name: str, number: int, default: str) -> Attr:
     nla = f"TCA_FQ_CODEL_{name.upper()}"
 
@@ -27,7 +33,7 @@ def _time(name: str, number: int, default: str) -> Attr:
 
     def decode(nlas: Mapping[str, Any]) -> str | None:
         value_us = nlas.get(nla)
-        return None if value_us is None else units.time_text(value_us * 1000)
+        return None if value_us is None else units.time_text(_said_us(value_us) * 1000)
 
     return _row(name, number, normalise=units.time_us, encode=encode, decode=decode, default=default)
 

@@ -84,11 +84,16 @@ def unpack(data: bytes) -> dict[str, Any]:
     peak = struct.unpack("=Q", parts[_PEAKRATE64])[0] if _PEAKRATE64 in parts else peak
     return {
         "rate": units.rate_text(rate * 8),
-        "burst": round(buffer_ticks * _TICK_NS * rate / 10**9),
+        "burst": _burst(buffer_ticks, rate),
         "limit": limit,
         "peakrate": units.rate_text(peak * 8) if peak else "",
-        "mtu": round(mtu_ticks * _TICK_NS * peak / 10**9) if peak else "",
+        "mtu": _burst(mtu_ticks, peak) if peak else "",
     }
+
+
+def _burst(ticks: int, byte_rate: int) -> int:
+    """Rounded up, so that the kernel makes the same ticks of it again."""
+    return -(-ticks * _TICK_NS * byte_rate // 10**9)
 
 
 def _bytes_in(rate: Any, nanos: int) -> int:

@@ -9,6 +9,7 @@ import struct
 from typing import Any
 
 import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._engine import units
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.planner import plan_steps
@@ -122,6 +123,31 @@ def test_a_time_that_fq_codel_has_rounded_is_no_change() -> None:
     assert plan_steps([want], {there.key: there}, SHAPERS) == []
     (step,) = plan_steps([shaper(kind="fq_codel", target="6ms")], {there.key: there}, SHAPERS)
     assert step.changed == ("target",)
+
+
+@pytest.mark.parametrize("byte_rate", [8_000, 625_000, 999_999, 125_000_000, 5_000_000_000])
+@pytest.mark.parametrize("burst", [1600, 10240, 65000])
+def test_a_burst_that_is_written_as_it_was_read_is_read_the_same(byte_rate: int, burst: int) -> None:
+    def shown(size: int) -> int:
+        zeros = (0, 1, 0, 0, 0, 0)
+        ticks = size * 10**9 // byte_rate // 64
+        spec = struct.pack("=BBHhHIBBHhHIIII", 0, 1, 0, 0, 0, min(byte_rate, 2**32 - 1), *zeros, 1, ticks, 0)
+        data = attribute(1, spec) + (attribute(4, struct.pack("=Q", byte_rate)) if byte_rate >= 2**32 else b"")
+        return tbf.unpack(data)["burst"]
+
+    assert shown(shown(burst)) == shown(burst)
+
+
+@pytest.mark.parametrize("said_us", [1, 2, 1000, 4999, 5000, 100000, 127999, 128000, 128001])
+def test_a_time_of_fq_codel_that_is_written_as_it_was_read_is_read_the_same(said_us: int) -> None:
+    def shown(value_us: int) -> str:
+        return (
+            SHAPERS["fq_codel"]
+            .attr("target")
+            .from_netlink({"TCA_FQ_CODEL_TARGET": (value_us * 1000 >> 10 << 10) // 1000})
+        )
+
+    assert shown(units.microseconds(shown(said_us))) == shown(said_us)
 
 
 def test_attributes_are_padded_to_four_bytes() -> None:
