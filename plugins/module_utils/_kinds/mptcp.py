@@ -14,7 +14,7 @@ from typing import Any
 
 from .._engine import normal
 from .._engine.objects import Obj
-from .._engine.tables import Attr, Kind
+from .._engine.tables import Attr, Claim, Kind
 
 FLAGS = {"signal": 1, "subflow": 2, "backup": 4, "fullmesh": 8}
 IMPLICIT = 16  # made by the kernel itself for the address of a subflow; an explicit one takes its place
@@ -31,9 +31,14 @@ def check(attrs: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str, Any]:
+def resolve(want: Mapping[str, Any], _have: Mapping[str, Any] | None) -> dict[str, Any]:
     """No device given means that it is to have none; no id, that the kernel chooses and its choice stays."""
-    return {"device": "", **want} if have else dict(want)
+    return {"device": "", **want}
+
+
+def claims(attrs: Mapping[str, Any]) -> tuple[Claim, ...]:
+    """The number of an endpoint."""
+    return ((("id", attrs["id"]),),) if attrs.get("id") else ()
 
 
 def title(attrs: Mapping[str, Any]) -> str:
@@ -62,6 +67,7 @@ MPTCP_ENDPOINT = Kind(
     key=("address", "port"),
     check=check,
     resolve=resolve,
+    claims=claims,
     title=title,
     attrs=(
         Attr("address", required=True, normalise=normal.address),

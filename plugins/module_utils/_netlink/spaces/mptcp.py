@@ -73,7 +73,7 @@ class MptcpSpace:
             return [f"this node's kernel has no MPTCP (it needs CONFIG_MPTCP): {self._lacking}"]
         if ENABLED.is_file() and ENABLED.read_text().strip() == "0":
             return ["MPTCP is switched off on this node: set the sysctl net.mptcp.enabled to 1"]
-        keys = {obj.key for obj in want}
+        keys = {obj.key for obj in want if obj.attrs.get("id")}  # they say themselves which they will have
         ids = {attrs["id"]: attrs for attrs in self._there if MPTCP_ENDPOINT.key_of(attrs) not in keys}
         return [
             f"{MPTCP_ENDPOINT.call(obj.attrs)}: id {obj.attrs['id']} belongs to {MPTCP_ENDPOINT.call(ids[number])}: "

@@ -57,3 +57,10 @@ def test_limits_are_one_object_without_a_name() -> None:
         "limits: subflows: 256 is not within 0 to 255",
         "limits: add_addr_accepted: -1 is not within 0 to 255",
     ]
+
+
+def test_an_id_is_for_one_endpoint_only() -> None:
+    with pytest.raises(EngineError) as caught:
+        parse_items("endpoints", [MPTCP_ENDPOINT], [{"address": f"10.0.0.{number}", "id": 7} for number in (1, 2)])
+    (problem,) = caught.value.problems
+    assert problem == "endpoints: MPTCP endpoint 10.0.0.1 and MPTCP endpoint 10.0.0.2 have the same id 7; only one can"
