@@ -17,9 +17,6 @@ BASE: dict[str, dict[str, Any]] = {
     "fq_codel": {},
 }
 
-# A row that the kernel has no place for is shown as another one, with these values.
-SHOWN_AS: dict[tuple[str, str], tuple[str, tuple[Any, ...]]] = {("tbf", "latency"): ("limit", (41490, 135240))}
-
 INTERFACE = Sample(("wan1", "wan2"), ("dev wan1", "dev wan2"))
 _LATE = {"delay": "10ms"}
 
@@ -67,7 +64,7 @@ SAMPLES: dict[str, dict[str, Sample]] = {
         "corrupt_correlation": Sample((25.0, 50.0), ("corrupt 1% 25%", "corrupt 1% 50%"), {"corrupt": 1}),
         "rate": Sample(("5mbit", "40gbit"), ("rate 5Mbit", "rate 40Gbit")),
         "limit": Sample((100, 2000), ("limit 100", "limit 2000")),
-        "ecn": Sample((True, False), ("ecn", "loss 1%"), {"loss": 1}),
+        "ecn": Sample((True, False), ("loss 1% ecn", "loss 1%"), {"loss": 1}),
     },
     "fq_codel": {
         "interface": INTERFACE,

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
 from ansible_collections.linkagg.wan.tests.netns.test_agent import agent, notices, plug, restart, watching
 from ansible_collections.linkagg.wan.tests.netns.test_engine_mptcp import ENABLED
-from ansible_collections.linkagg.wan.tests.netns.test_engine_shapers import tc
+from ansible_collections.linkagg.wan.tests.netns.test_engine_shapers import ours as shapers
 
 LINKS = [{"interface": f"wan{n}", "addresses": [f"10.0.{n}.2/24"]} for n in (1, 2)]
 ENDPOINTS: list[dict[str, Any]] = [
@@ -42,12 +42,6 @@ def home(node: Node) -> Node:
         result = node.module(name, persist=True, **arguments)
         assert "msg" not in result, result["msg"]
     return node
-
-
-def shapers() -> str:
-    """Those of ours, without how many queues use them."""
-    lines = [line.partition(" refcnt")[0] for line in tc("qdisc show").splitlines() if " 7600: " in line]
-    return "\n".join(sorted(lines))
 
 
 def shown() -> str:

@@ -11,18 +11,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MPTCP
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
-from ansible_collections.linkagg.wan.tests.netns.samples_mptcp import BASE, SAMPLES
 
 ENABLED = Path("/proc/sys/net/mptcp/enabled")
 LTE: dict[str, Any] = {"address": "10.0.1.2", "device": "leg0", "subflow": True}
 DSL: dict[str, Any] = {"address": "10.0.2.2", "subflow": True, "backup": True, "id": 7}
 SIX: dict[str, Any] = {"address": "2001:db8::2", "subflow": True, "fullmesh": True}
 ANNOUNCED: dict[str, Any] = {"address": "10.0.1.2", "port": 8443, "signal": True}
-
-
-ROWS = [(kind, row) for kind, rows in SAMPLES.items() for row in rows]
 
 
 @pytest.fixture
@@ -46,33 +41,6 @@ def shown() -> dict[str, str]:
         port = f" {words[words.index('port') + 1]}" if "port" in words else ""
         found[words[0] + port] = " ".join(words[1:])
     return found
-
-
-def test_every_row_of_every_kind_has_a_sample() -> None:
-    for kind in MPTCP.values():
-        rows = {attr.name for attr in kind.attrs if not attr.internal}
-        assert rows == set(SAMPLES.get(kind.name, ())), f"tests/netns/samples_mptcp.py, {kind.name}"
-
-
-@pytest.mark.parametrize(("kind", "row"), ROWS)
-def test_a_row_is_set_read_back_and_changed(wan: Node, kind: str, row: str) -> None:
-    sample = SAMPLES[kind][row]
-    for number, value in enumerate(sample.values):
-        item = {**BASE[kind], **sample.given, row: value}
-        given: dict[str, Any] = {"limits": item} if kind == "mptcp_limits" else {"endpoints": [item]}
-        steps = reconciled(wan, given).steps
-        if number and row not in MPTCP[kind].key:
-            verb = "re-create" if MPTCP[kind].attr(row).create_only else "change"
-            assert steps[0].startswith(f"{verb} MPTCP ")
-            assert f"{row} " in steps[0]
-        assert steps
-        assert sample.words[number] in f" {ip('mptcp endpoint')} {ip('mptcp limits')} ".replace("\n", " ")
-        assert not reconciled(wan, given).changed
-
-
-def reconciled(wan: Node, given: dict[str, Any]) -> Any:
-    """With nothing else of ours."""
-    return wan.mptcp(*given.get("endpoints", ()), limits=given.get("limits"), purge=True)
 
 
 def test_endpoints_are_made_as_written_and_a_second_run_does_nothing(wan: Node) -> None:
@@ -171,6 +139,32 @@ def test_an_endpoint_of_somebody_else_is_an_error_unless_it_is_just_as_wanted(wa
     with pytest.raises(EngineError, match=r"MPTCP endpoint 192\.0\.2\.9: .* is not ours"):
         wan.mptcp({**theirs, "backup": True})
     assert "backup" not in shown()["192.0.2.9"]
+
+
+def test_an_endpoint_of_somebody_else_is_adopted_if_that_is_asked_for(wan: Node) -> None:
+    ip("mptcp endpoint add 192.0.2.9 subflow")
+    theirs = {"address": "192.0.2.9", "subflow": True, "backup": True}
+    with pytest.raises(EngineError, match="say adopt: true to make it ours"):
+        wan.mptcp(theirs)
+    assert wan.mptcp(theirs, adopt=True).changed
+    assert "backup" in shown()["192.0.2.9"]
+    assert not wan.mptcp(theirs, adopt=True).changed
+
+
+def test_an_id_that_was_left_to_the_kernel_is_in_nobodys_way_unnoticed(wan: Node) -> None:
+    wan.mptcp(LTE)
+    before = shown()
+    with pytest.raises(EngineError, match=r"10\.0\.2\.2: id 1 belongs to MPTCP endpoint 10\.0\.1\.2: choose another"):
+        wan.mptcp(LTE, {**DSL, "id": 1})
+    assert shown() == before
+
+
+def test_ids_can_be_swapped(wan: Node) -> None:
+    wan.mptcp({**LTE, "id": 1}, {**DSL, "id": 2})
+    wan.mptcp({**LTE, "id": 2}, {**DSL, "id": 1})
+    assert "id 2 " in shown()["10.0.1.2"]
+    assert "id 1 " in shown()["10.0.2.2"]
+    assert not wan.mptcp({**LTE, "id": 2}, {**DSL, "id": 1}).changed
 
 
 def test_an_id_that_another_endpoint_has_is_refused_before_anything_is_touched(wan: Node) -> None:

@@ -18,11 +18,10 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import pa
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import SHAPERS
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
-from ansible_collections.linkagg.wan.tests.netns.samples_shapers import BASE, SAMPLES, SHOWN_AS
+from ansible_collections.linkagg.wan.tests.netns.samples_shapers import BASE, SAMPLES
 
 TBF: dict[str, Any] = {"kind": "tbf", "interface": "wan1", "rate": "5mbit", "burst": "10kb", "latency": "50ms"}
 KINDS = list(SAMPLES)
-ROWS = [(kind, row) for kind, rows in SAMPLES.items() for row in rows]
 _PROBES = {"tbf": "rate 1mbit burst 10kb latency 1s"}
 
 
@@ -40,6 +39,12 @@ def shown(interface: str = "wan1") -> str:
     return re.sub(r" refcnt \d+", "", line)  # one more for each queue of the interface
 
 
+def ours() -> str:
+    """The disciplines of ours on all interfaces, in ``tc``'s words, without how many queues use them."""
+    lines = [" ".join(line.split()) for line in tc("qdisc show").splitlines() if " 7600: " in line]
+    return "; ".join(sorted(re.sub(r" refcnt \d+", "", line) for line in lines))
+
+
 def needs(kind: str) -> None:
     """Skip the test, loudly, if this kernel has no such discipline."""
     words = f"tc qdisc add dev lo root handle 1: {kind} {_PROBES.get(kind, '')}"
@@ -50,7 +55,7 @@ def needs(kind: str) -> None:
 
 
 @pytest.fixture
-def wan(node: Node) -> Iterator[Node]:
+def modems(node: Node) -> Iterator[Node]:
     """A node with two modems."""
     node.needs("veth")
     for number in (1, 2):
@@ -60,69 +65,37 @@ def wan(node: Node) -> Iterator[Node]:
     yield node
 
 
-def test_every_row_of_every_kind_has_a_sample() -> None:
-    for kind in SHAPERS.values():
-        rows = {attr.name for attr in kind.attrs if not attr.internal}
-        assert rows == set(SAMPLES.get(kind.name, ())), f"tests/netns/samples_shapers.py, {kind.name}"
-
-
-@pytest.mark.parametrize(("kind", "row"), ROWS)
-def test_a_row_is_set_read_back_and_changed_in_place(wan: Node, kind: str, row: str) -> None:
-    needs(kind)
-    sample = SAMPLES[kind][row]
-    name, values = SHOWN_AS.get((kind, row), (row, sample.values))
-    for number, value in enumerate(sample.values):
-        item = {"kind": kind, "interface": "wan1", **BASE[kind], **sample.given, row: value}
-        outcome = wan.shapers(item, purge=True)
-        if not number or row in SHAPERS[kind].key:
-            assert f"create {kind} on {item['interface']}" in outcome.steps
-        else:
-            verb = "re-create" if SHAPERS[kind].attr(row).create_only else "change"
-            assert outcome.steps[0].startswith(f"{verb} {kind} on wan1: ")
-            old, new = (word(kind, name, values[at]) for at in (number - 1, number))
-            assert f"{name} {old} -> {new}" in outcome.steps[0]
-        assert sample.words[number] in " ".join(tc("qdisc show").split())
-        assert not wan.shapers(item, purge=True).changed
-        assert not wan.shapers(*outcome.after[-1:], purge=True).changed
-
-
-def word(kind: str, row: str, value: Any) -> str:
-    """A value as it stands in a step."""
-    value = SHAPERS[kind].attr(row).normalise(value)
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-
-
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_is_not_given_is_as_tc_has_it(wan: Node, kind: str) -> None:
+def test_what_is_not_given_is_as_tc_has_it(modems: Node, kind: str) -> None:
     """Except for handle and numbers of users, tc makes the same of no options, or of the few that a kind needs."""
     needs(kind)
     words = " ".join(f"{name} {value}" for name, value in BASE[kind].items())
     tc(f"qdisc add dev wan1 root handle 7600: {kind} {words}")
     theirs = shown()
     tc("qdisc del dev wan1 root")
-    wan.shapers({"kind": kind, "interface": "wan1", **BASE[kind]})
+    modems.shapers({"kind": kind, "interface": "wan1", **BASE[kind]})
     assert shown() == theirs
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_removed_options_go_back_to_their_defaults(wan: Node, kind: str) -> None:
+def test_removed_options_go_back_to_their_defaults(modems: Node, kind: str) -> None:
     needs(kind)
     plain = {"kind": kind, "interface": "wan1", **BASE[kind]}
-    wan.shapers(plain)
+    modems.shapers(plain)
     before = shown()
     for row, sample in SAMPLES[kind].items():
         if SHAPERS[kind].attr(row).default is None and row in ("interface", "quantum", "latency"):
             continue  # where it is; one that stays as it is without a value; one that is always there
-        wan.shapers({**plain, **sample.given, row: sample.values[0]})
-        wan.shapers(plain)
+        modems.shapers({**plain, **sample.given, row: sample.values[0]})
+        modems.shapers(plain)
         assert shown() == before, row
 
 
-def test_check_mode_says_what_the_run_does_and_does_nothing(wan: Node) -> None:
+def test_check_mode_says_what_the_run_does_and_does_nothing(modems: Node) -> None:
     before = shown()
-    checked = wan.shapers(TBF, check=True)
+    checked = modems.shapers(TBF, check=True)
     assert shown() == before
-    done = wan.shapers(TBF)
+    done = modems.shapers(TBF)
     assert (done.steps, done.diff) == (checked.steps, checked.diff)
     assert done.after == [
         {"kind": "tbf", "interface": "wan1", "rate": "5mbit", "burst": 10240, "limit": 41490},
@@ -130,44 +103,59 @@ def test_check_mode_says_what_the_run_does_and_does_nothing(wan: Node) -> None:
     assert shown() == "qdisc tbf 7600: root rate 5Mbit burst 10Kb lat 50ms"
 
 
-def test_what_the_kernel_had_put_there_comes_back(wan: Node) -> None:
+def test_what_the_kernel_had_put_there_comes_back(modems: Node) -> None:
     before = shown()
-    wan.shapers(TBF)
-    assert wan.shapers(TBF, state="absent").steps == ["remove tbf on wan1"]
+    modems.shapers(TBF)
+    assert modems.shapers(TBF, state="absent").steps == ["remove tbf on wan1"]
     assert shown() == before
-    assert not wan.shapers(TBF, state="absent").changed
+    assert not modems.shapers(TBF, state="absent").changed
 
 
-def test_purge_removes_ours_and_leaves_those_of_others(wan: Node) -> None:
+def test_purge_removes_ours_and_leaves_those_of_others(modems: Node) -> None:
     tc("qdisc add dev modem1 root handle 1: tbf rate 1mbit burst 10kb latency 1s")
     others = shown("modem1")
-    wan.shapers(TBF)
-    assert wan.shapers(purge=True).steps == ["remove tbf on wan1"]
+    modems.shapers(TBF)
+    assert modems.shapers(purge=True).steps == ["remove tbf on wan1"]
     assert shown("modem1") == others
-    assert not wan.shapers(purge=True).changed
+    assert not modems.shapers(purge=True).changed
 
 
-def test_somebody_elses_is_an_error_and_stays(wan: Node) -> None:
+def test_somebody_elses_is_an_error_and_stays(modems: Node) -> None:
     tc("qdisc add dev wan1 root handle 1: tbf rate 1mbit burst 10kb latency 1s")
     before = shown()
     for state in ("present", "absent"):
         with pytest.raises(EngineError, match=r"tbf on wan1: .*not ours"):
-            wan.shapers(TBF, state=state)
+            modems.shapers(TBF, state=state)
     assert shown() == before
 
 
-def test_one_kind_takes_the_place_of_another(wan: Node) -> None:
+def test_somebody_elses_is_adopted_if_that_is_asked_for_and_comes_back_if_a_step_fails(modems: Node) -> None:
+    tc("qdisc add dev wan1 root handle 1: tbf rate 1mbit burst 10kb latency 1s")
+    before = shown()
+    none = replace(SHAPERS["tbf"], name="linkagg_none")  # no kernel has it
+    want = parse_items("shapers", list(SHAPERS.values()), [TBF])
+    want += parse_items("shapers", [none], [{**TBF, "interface": "wan2"}])
+    with pytest.raises(EngineError, match="What this run had done is undone"), NetlinkKernel() as kernel:
+        reconcile(kernel, {**SHAPERS, none.name: none}, want, adopt=True)
+    assert shown() == before
+    (step,) = modems.shapers(TBF, adopt=True).steps
+    assert step.startswith("adopt tbf on wan1: ")
+    assert ours() == "qdisc tbf 7600: dev wan1 root rate 5Mbit burst 10Kb lat 50ms"
+    assert not modems.shapers(TBF).changed
+
+
+def test_one_kind_takes_the_place_of_another(modems: Node) -> None:
     needs("cake")
-    wan.shapers(TBF)
+    modems.shapers(TBF)
     cake = {"kind": "cake", "interface": "wan1", "rate": "5mbit"}
-    (step,) = wan.shapers(cake).steps
+    (step,) = modems.shapers(cake).steps
     assert step.startswith("re-create cake on wan1: kind tbf -> cake (it is a tbf now; traffic over it stops")
     assert shown().startswith("qdisc cake 7600: root bandwidth 5Mbit")
-    assert not wan.shapers(cake).changed
+    assert not modems.shapers(cake).changed
 
 
-def test_when_a_step_fails_what_was_done_is_undone(wan: Node) -> None:
-    wan.shapers(TBF)
+def test_when_a_step_fails_what_was_done_is_undone(modems: Node) -> None:
+    modems.shapers(TBF)
     before = shown(), shown("modem1"), shown("wan2")
     none = replace(SHAPERS["tbf"], name="linkagg_none")  # no kernel has it
     kinds = {**SHAPERS, none.name: none}
@@ -181,14 +169,14 @@ def test_when_a_step_fails_what_was_done_is_undone(wan: Node) -> None:
     assert (shown(), shown("modem1"), shown("wan2")) == before
 
 
-def test_a_bucket_too_small_for_a_packet_is_refused(wan: Node) -> None:
+def test_a_bucket_too_small_for_a_packet_is_refused(modems: Node) -> None:
     with pytest.raises(EngineError, match="burst 1000 is less than a full packet, 1514 bytes"):
-        wan.shapers({**TBF, "burst": 1000})
+        modems.shapers({**TBF, "burst": 1000})
 
 
-def test_an_interface_that_went_took_its_shaper_along(wan: Node) -> None:
-    wan.shapers(TBF)
+def test_an_interface_that_went_took_its_shaper_along(modems: Node) -> None:
+    modems.shapers(TBF)
     ip("link del wan1")
-    assert not wan.shapers(TBF, state="absent", purge=True).changed
+    assert not modems.shapers(TBF, state="absent", purge=True).changed
     with pytest.raises(EngineError, match="interface wan1 does not exist on this node; needed by tbf on wan1"):
-        wan.shapers(TBF)
+        modems.shapers(TBF)

@@ -15,12 +15,22 @@ from typing import Any
 import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.reconcile import Outcome
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Attr
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BOND, ROUTING, TUNNELS
-from ansible_collections.linkagg.wan.tests.netns import samples_bond, samples_routing, samples_tunnels
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BOND, MPTCP, ROUTING, SHAPERS, TUNNELS
+from ansible_collections.linkagg.wan.tests.netns import (
+    samples_bond,
+    samples_mptcp,
+    samples_routing,
+    samples_shapers,
+    samples_tunnels,
+)
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
 from ansible_collections.linkagg.wan.tests.netns.samples import Sample
+from ansible_collections.linkagg.wan.tests.netns.test_engine_mptcp import wan
+from ansible_collections.linkagg.wan.tests.netns.test_engine_shapers import modems, needs, ours
 
+__all__ = ["modems", "wan"]  # fixtures
 Item = dict[str, Any]
+CALLED = {"latency": "limit"}  # rows that steps show as another, beside those of files
 
 
 def each(samples: Mapping[str, Mapping[str, Sample]]) -> pytest.MarkDecorator:
@@ -46,7 +56,7 @@ def go_through(
         if number and row.name not in identity:
             verb = "re-create" if row.remade(before, now) else "change"
             assert steps[0].startswith(f"{verb} "), steps
-            assert row.name.removesuffix("_file") in steps[0]
+            assert CALLED.get(row.name, row.name.removesuffix("_file")) in steps[0]
         if sample.words:
             text, expected = shown(item), sample.words[number]
             assert expected in text
@@ -145,6 +155,35 @@ def test_a_row_of_a_link_a_route_or_a_rule(node: Node, kind: str, row: str, samp
         return link_text(item["interface"]) if kind == "link" else routing_text()
 
     go_through(ROUTING[kind].attr(row), sample, items, reconcile, shown, ROUTING[kind].key)
+
+
+@each(samples_mptcp.SAMPLES)
+def test_a_row_of_mptcp(wan: Node, kind: str, row: str) -> None:
+    sample = samples_mptcp.SAMPLES[kind][row]
+    items = [{**samples_mptcp.BASE[kind], **sample.given, row: value} for value in sample.values]
+
+    def reconcile(item: Item) -> Outcome:
+        if kind == "mptcp_limits":
+            return wan.mptcp(limits=item)
+        return wan.mptcp(item, purge=True)
+
+    def shown(_item: Item) -> str:
+        return f" {ip('mptcp endpoint')} {ip('mptcp limits')} ".replace("\n", " ")
+
+    go_through(MPTCP[kind].attr(row), sample, items, reconcile, shown, MPTCP[kind].key)
+
+
+@each(samples_shapers.SAMPLES)
+def test_a_row_of_a_shaper(modems: Node, kind: str, row: str) -> None:
+    needs(kind)
+    sample = samples_shapers.SAMPLES[kind][row]
+    bare = {"kind": kind, "interface": "wan1", **samples_shapers.BASE[kind], **sample.given}
+    items = [{**bare, row: value} for value in sample.values]
+
+    def reconcile(item: Item) -> Outcome:
+        return modems.shapers(item, purge=True)
+
+    go_through(SHAPERS[kind].attr(row), sample, items, reconcile, lambda _item: ours(), SHAPERS[kind].key)
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:

@@ -8,17 +8,17 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BOND, ROUTING, TUNNELS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import PARTS
 from ansible_collections.linkagg.wan.tests.netns.samples import Sample
 from ansible_collections.linkagg.wan.tests.netns.samples_bond import SAMPLES as BOND_SAMPLES
+from ansible_collections.linkagg.wan.tests.netns.samples_mptcp import SAMPLES as MPTCP_SAMPLES
 from ansible_collections.linkagg.wan.tests.netns.samples_routing import SAMPLES as ROUTING_SAMPLES
+from ansible_collections.linkagg.wan.tests.netns.samples_shapers import SAMPLES as SHAPER_SAMPLES
 from ansible_collections.linkagg.wan.tests.netns.samples_tunnels import SAMPLES as TUNNEL_SAMPLES
 
-_BY_KIND = {**TUNNEL_SAMPLES, **ROUTING_SAMPLES}
-TABLES = {
-    BOND.name: (BOND, BOND_SAMPLES),
-    **{name: ({**TUNNELS, **ROUTING}[name], rows) for name, rows in _BY_KIND.items()},
-}
+KINDS = {name: kind for kinds in PARTS.values() for name, kind in kinds.items()}
+SAMPLES = {"bond": BOND_SAMPLES, **TUNNEL_SAMPLES, **ROUTING_SAMPLES, **MPTCP_SAMPLES, **SHAPER_SAMPLES}
+TABLES = {name: (KINDS[name], rows) for name, rows in SAMPLES.items()}
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -38,7 +38,7 @@ def test_a_sample_changes_the_row(name: str, row: str, sample: Sample) -> None:
 
 
 def test_each_kind_has_samples() -> None:
-    assert set(TABLES) == {*TUNNELS, BOND.name, *ROUTING}
+    assert set(TABLES) == set(KINDS)
 
 
 @pytest.mark.parametrize(
