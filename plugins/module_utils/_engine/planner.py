@@ -117,7 +117,8 @@ def _refuse_foreign(
 
 
 def _foreign(kind: Kind, now: Obj) -> str:
-    names = kind.key if len(kind.key) < 2 else (", ".join(kind.key[:-1]), kind.key[-1])
+    key = [name for name in kind.key if now.attrs.get(name) is not None]
+    names = key if len(key) < 2 else (", ".join(key[:-1]), key[-1])
     owner = now.context.get("owner")
     described = f"kind {now.kind or 'unknown'}" if now.kind != kind.space else ""
     details = ", ".join(item for item in (described, owner) if item)
