@@ -40,8 +40,8 @@ lab-restart: setup ## NODE=gateway|concentrator: cut its power and give it back
 lab-down: setup ## end the lab and remove what belongs to it
 	@$(LAB) down
 
-bench: setup ## as lab, three times each, report in build/bench
-	@$(LAB) run --profile "$(PROFILE)" --repeats 3 --out bench
+bench: setup ## planning and engine (ratios to ip), then as lab, three times each, report in build/bench
+	@PROFILE="$(PROFILE)" ./tests/run.sh bench
 
 test: setup ## every check and test: lint, unit, sanity, namespaces, and Molecule in the lab
 	@./tests/run.sh all
@@ -60,6 +60,9 @@ units: setup ## the same tests of the collection by ansible-test units
 
 sanity: setup ## ansible-test sanity
 	@./tests/run.sh sanity
+
+test-matrix: setup ## sanity, units and unit tests on each ansible-core that is supported, and a table
+	@./tests/run.sh matrix
 
 netns: setup ## tests against this machine's kernel in network namespaces (as root)
 	@./tests/run.sh netns

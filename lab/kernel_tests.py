@@ -9,8 +9,10 @@ nodes come along from here.
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import subprocess
+import sys
 from pathlib import Path
 
 from lab import paths
@@ -18,29 +20,58 @@ from lab.host import GUEST_HOME, push, watched
 from lab.lifecycle import Lab
 
 # What needs parts of the kernel that this machine may lack. test_measure.py has iperf3 and Ansible, not the kernel.
-TESTS = [
-    *("test_every_row.py", "test_engine_bonds.py", "test_engine_tunnels.py", "test_engine_routes.py"),
-    *("test_engine_mptcp.py", "test_engine_shapers.py", "test_info_modules.py"),
-    "test_modems.py",
+ENGINE = [
+    "test_every_row.py",
+    *(f"test_engine_{name}.py" for name in ("bonds", "tunnels", "routes", "mptcp", "shapers")),
 ]
+# Those that run modules, in processes of their own.
+MODULES = [
+    *(f"test_engine_{name}.py" for name in ("adoption", "check_mode", "interrupted")),
+    *("test_info_modules.py", "test_network.py"),
+]
+MODEMS = ["test_modems.py"]
 PYTEST_PARTS = ["pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments"]
 ANSIBLE_PARTS = [f"ansible/{part}" for part in ("__init__.py", "_vendor", "release.py", "module_utils")]
-LIMIT_S = 900
+LIMIT_S = 1200
+HOME = f"{GUEST_HOME}/tests"
+COLLECTION = f"{HOME}/ansible_collections/linkagg/wan"
 
 
 def run(lab: Lab) -> int:
-    """Run the tests on the lab host, their output on this terminal; returns pytest's exit status."""
-    home = f"{GUEST_HOME}/tests"
-    collection = f"{home}/ansible_collections/linkagg/wan"
-    _send(lab, paths.ROOT, ["plugins", "tests/netns", "lab", "pyproject.toml"], collection)
-    for package, parts in (("pytest", PYTEST_PARTS), ("ansible", ANSIBLE_PARTS)):
-        spec = importlib.util.find_spec(package)
-        _send(lab, Path(spec.origin).parent.parent, parts, f"{home}/pytest")
-    python_path = f"{home}:{home}/pytest:{collection}"
-    shell = f"cd {collection} && PYTHONPATH={python_path} exec python3 -m pytest -q " + " ".join(
-        f"tests/netns/{test}" for test in TESTS
-    )
+    """Run the tests on the lab host, their output on this terminal; returns the first exit status that is not 0.
+
+    With the distribution's pyroute2, as on nodes; with the newest, which is this machine's, what speaks to the kernel.
+    Then the examples of the documentation that cannot run on this machine, with this machine's Ansible.
+    """
+    _send(lab, paths.ROOT, ["plugins", "tests/netns", "lab", "pyproject.toml"], COLLECTION)
+    _send(lab, _site_packages("pytest"), PYTEST_PARTS, f"{HOME}/pytest")
+    _send(lab, _site_packages("ansible"), ANSIBLE_PARTS, f"{HOME}/pytest")
+    newest = importlib.metadata.version("pyroute2")
+    _send(lab, _site_packages("pyroute2"), ["pyroute2", f"pyroute2-{newest}.dist-info"], f"{HOME}/pyroute2")
+    results = [
+        _pytest(lab, ENGINE + MODULES + MODEMS, HOME),
+        _pytest(lab, ENGINE, f"{HOME}/pyroute2:{HOME}", f"LINKAGG_PYROUTE2={newest}"),
+        _examples(lab),
+    ]
+    return next(filter(None, results), 0)
+
+
+def _pytest(lab: Lab, tests: list[str], python_path: str, *settings: str) -> int:
+    files = " ".join(f"tests/netns/{test}" for test in tests)
+    words = " ".join([*settings, f"PYTHONPATH={python_path}:{HOME}/pytest:{COLLECTION}"])
+    shell = f"cd {COLLECTION} && exec env {words} python3 -m pytest -q {files}"
     return watched(lab.host, lab.host.command(["sh", "-c", shell]), limit_s=LIMIT_S)
+
+
+def _examples(lab: Lab) -> int:
+    collection = paths.COLLECTIONS / "ansible_collections" / "linkagg" / "wan"
+    settings = f"LINKAGG_EXAMPLES=lab PYTHONPATH={paths.COLLECTIONS}:{paths.ROOT}"
+    shell = f"cd {collection} && exec env {settings} {sys.executable} -m pytest -q tests/netns/test_examples.py"
+    return watched(lab.host, ["sh", "-c", shell], limit_s=LIMIT_S)
+
+
+def _site_packages(package: str) -> Path:
+    return Path(importlib.util.find_spec(package).origin).parent.parent
 
 
 def _send(lab: Lab, root: Path, names: list[str], target: str) -> None:

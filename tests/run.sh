@@ -75,14 +75,40 @@ lint() {
 }
 
 unit() { step "unit tests" pytest_in_collection -q tests/unit tests/lab; }
+bench() {
+    export PYTHONPATH="$root/build/collections:$root"
+    step "planning fleets" python -m ansible_collections.linkagg.wan.tests.perf.bench_planner
+    step "the engine against ip" as_root env PATH="$PATH" python -m ansible_collections.linkagg.wan.tests.perf.bench_engine
+    step "what the lab carries" python -m lab run --profile "${PROFILE:-seed-3g}" --repeats 3 --out bench
+}
+
 lab_unit() { step "unit tests of the lab" pytest_in_collection -q tests/lab; }
 sanity() { step "ansible-test sanity" python tests/tools/ansible_test.py sanity; }
 units() { step "ansible-test units" python tests/tools/ansible_test.py units; }
-netns() { step "tests in network namespaces" as_root env PATH="$PATH" bash -c "cd '$collection' && PYTHONPATH='$root/build/collections:$root' python -m pytest -q tests/netns"; }
+matrix() { step "test matrix" python tests/tools/matrix.py; }
+
+# Debian 12 has pyroute2 0.7.2, .venv the newest: all with the one, what speaks to the kernel with the other, too.
+oldest_pyroute2=0.7.2
+netns_tests() { # PYTHONPATH FILES...
+    local path=$1
+    shift
+    as_root env PATH="$PATH" LINKAGG_PYROUTE2="${LINKAGG_PYROUTE2:-}" \
+        bash -c 'cd "$0" && PYTHONPATH=$1 exec python -m pytest -q "${@:2}"' "$collection" "$path$root/build/collections:$root" "$@"
+}
+netns_oldest() {
+    local there="$root/build/pyroute2-$oldest_pyroute2"
+    [ -d "$there" ] || python -m pip install --quiet --disable-pip-version-check --no-deps --target "$there" \
+        "pyroute2==$oldest_pyroute2" || { rm -rf "$there"; return 1; }
+    LINKAGG_PYROUTE2=$oldest_pyroute2 netns_tests "$there:" tests/netns/test_every_row.py tests/netns/test_engine_*.py
+}
+netns() {
+    step "tests in network namespaces, newest pyroute2" netns_tests "" tests/netns
+    step "of these the engine's, pyroute2 $oldest_pyroute2" netns_oldest
+}
 
 kernel() {
     trap 'end_lab; exit 130' INT TERM HUP
-    step "the same tests on the lab's kernel (bond, gretap, WireGuard, netem)" python -m lab kernel-tests
+    step "the same tests on the lab's kernel (bond, gretap, WireGuard, netem), the distribution's pyroute2 and the newest" python -m lab kernel-tests
     trap - INT TERM HUP
 }
 
@@ -100,12 +126,13 @@ molecule_scenarios() {
 
 started=$SECONDS
 case "${1:-all}" in
-    lint | unit | sanity | units | netns | kernel) "$1" ;;
+    lint | unit | sanity | units | matrix | netns | kernel) "$1" ;;
+    bench) bench ;;
     docs) step "documentation site" docs_site ;;
     molecule) molecule_scenarios ;;
     # units has the files of unit, under the restrictions that Ansible puts on modules
     all) lint; lab_unit; units; sanity; netns; kernel; molecule_scenarios ;;
-    *) echo "usage: tests/run.sh lint|docs|unit|units|sanity|netns|kernel|molecule|all" >&2; exit 2 ;;
+    *) echo "usage: tests/run.sh lint|docs|unit|units|sanity|matrix|netns|kernel|molecule|bench|all" >&2; exit 2 ;;
 esac
 minutes=$(((SECONDS - started) / 60)) seconds=$(((SECONDS - started) % 60))
 if [ ${#failed[@]} -gt 0 ]; then

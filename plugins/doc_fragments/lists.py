@@ -407,7 +407,6 @@ options:
             one of any
             default route over O(routes[].device) that is not ours, and waits for it.
         type: str
-        default: ""
       device:
         description: The interface.
         type: str
@@ -422,7 +421,6 @@ options:
       source:
         description: The source address for packets that have none yet.
         type: str
-        default: ""
       type:
         description: What happens to packets.
         type: str

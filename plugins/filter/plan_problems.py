@@ -46,7 +46,7 @@ EXAMPLES = r"""
     that: problems | length == 0
     fail_msg: "{{ problems }}"
   vars:
-    problems: "{{ inventory | linkagg.wan.plan_problems(preflight={'home': ['interface wwan0 is missing']}) }}"
+    problems: "{{ inventory | linkagg.wan.plan_problems(preflight={'home': []}) }}"
     inventory:
       concentrators:
         vps: {address: 203.0.113.2}

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._netlink.library import installed_version
 from ansible_collections.linkagg.wan.tests.netns.node import Node, enter, ip, why_no_namespaces
 
 
@@ -21,8 +22,16 @@ def _end(_signal: int, _frame: object) -> None:
 
 
 def pytest_configure() -> None:
-    """Let a session that is told to end remove its namespaces."""
+    """Let a session that is told to end remove its namespaces; none runs with another pyroute2 than it is to test."""
     signal.signal(signal.SIGTERM, _end)
+    wanted = os.environ.get("LINKAGG_PYROUTE2")
+    if wanted and installed_version() != wanted:
+        raise pytest.UsageError(f"pyroute2 {wanted} is to be tested, and {installed_version() or 'none'} is installed")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say with which pyroute2."""
+    terminalreporter.write_line(f"with pyroute2 {installed_version() or '(none)'}")
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import w
 
 INTERRUPT = Path(__file__).parent / "interrupt"
 _NEW_NETWORK = 0x40000000
-_PROBES = {
+PROBES = {
     "wireguard": "type wireguard",
     "gretap": "type gretap local 127.0.0.1 remote 127.0.0.2",
     "ip6gretap": "type ip6gretap local fd00::1 remote fd00::2",
@@ -157,7 +157,7 @@ class Node:
         """Skip the test, loudly, if this kernel cannot make links of these kinds."""
         for kind in kinds:
             done = subprocess.run(
-                f"ip link add probe0 {_PROBES[kind]} && ip link del probe0",
+                f"ip link add probe0 {PROBES[kind]} && ip link del probe0",
                 shell=True,
                 capture_output=True,
                 text=True,

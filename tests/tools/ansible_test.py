@@ -32,9 +32,11 @@ if __name__ == "__main__":
 
 
 def main() -> int:
-    """Run ansible-test of the Python that runs this; returns its exit status."""
-    command, *arguments = sys.argv[1:]
-    return ansible_test(Path(sys.executable), BUILD, command, *arguments)
+    """Run ansible-test of the Python that runs this, its files below ``--build DIR``; returns its exit status."""
+    words, build = sys.argv[1:], BUILD
+    if words[:1] == ["--build"]:
+        build, words = Path(words[1]), words[2:]
+    return ansible_test(Path(sys.executable), build, *words)
 
 
 def ansible_test(python: Path, build: Path, command: str, *arguments: str) -> int:

@@ -92,7 +92,8 @@ def _option(attr: Attr, required: bool, with_default: bool) -> dict[str, Any]:
         option["options"] = {sub.name: _option(sub, sub.required, True) for sub in attr.options}
     if attr.name.endswith(("key", "key_file", "keys")):
         option["no_log"] = False
-    if with_default and attr.default is not None:
+    # Before 2.19 Ansible refuses null, which a plan has for what is not set, where a text has a default.
+    if with_default and attr.default not in (None, ""):
         option["default"] = list(attr.default) if isinstance(attr.default, tuple) else attr.default
     return option
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible import release
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
 from ansible_collections.linkagg.wan.tests.unit.plugins.child import COLLECTIONS
 
@@ -23,8 +24,12 @@ COLLECTION = Path(__file__).parents[4]
 EXAMPLE = COLLECTION / "inventory" / "example.yml"
 
 
+# Before 2.19 Ansible shows a failure as JSON in one line, unless it is told to use YAML.
+IN_LINES = {} if release.__version__.split(".")[:2] >= ["2", "19"] else {"ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"}
+
+
 def ansible(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1"}
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_NOCOLOR": "1", **IN_LINES}
     beside = Path(sys.executable).parent / program  # ansible-test has it in the path only
     command = str(beside) if beside.exists() else program
     return subprocess.run(
