@@ -92,6 +92,7 @@ oldest_pyroute2=0.7.2
 netns_tests() { # PYTHONPATH FILES...
     local path=$1
     shift
+    # shellcheck disable=SC2016  # the inner shell's own
     as_root env PATH="$PATH" LINKAGG_PYROUTE2="${LINKAGG_PYROUTE2:-}" \
         bash -c 'cd "$0" && PYTHONPATH=$1 exec python -m pytest -q "${@:2}"' "$collection" "$path$root/build/collections:$root" "$@"
 }

@@ -49,6 +49,11 @@ EXAMPLES = r"""
 
 - name: Connections spread over two links by weight, and one application pinned to the second
   linkagg.wan.link_routes:
+    links:
+      - interface: wan1
+        addresses: [10.0.1.2/24]
+      - interface: wan2
+        addresses: [10.0.2.2/24]
     routes:
       - destination: default
         table: 7600

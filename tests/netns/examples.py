@@ -49,8 +49,7 @@ class Examples:
 
     def learnt(self) -> list[str]:
         """The interfaces whose next hop the node is to have learnt by DHCP."""
-        arguments = [value for task in self.tasks for value in task.values() if isinstance(value, dict)]
-        routes = [route for some in arguments for route in some.get("routes", [])]
+        routes = [route for some in self._arguments() for route in some.get("routes", [])]
         return sorted({route["device"] for route in routes if route.get("via") == "learn"})
 
     def servers(self) -> list[tuple[str, int]]:
@@ -61,11 +60,15 @@ class Examples:
             found.add((bare[1], int(bare[2] or 5201)))
         return sorted(found)
 
+    def _arguments(self) -> list[dict[str, Any]]:
+        return [value for task in self.tasks for value in task.values() if isinstance(value, dict)]
+
     def lacking(self) -> str:
         """What this machine lacks for them, or nothing."""
         if "systemd" in self.requirements:
             return "it would change the services of this machine"
-        kinds = set(values(self.tasks, {"kind", "kinds"})) | ({"bond"} if self.name == "bonds" else set())
+        bonds = any(some.get("bonds") for some in self._arguments())
+        kinds = set(values(self.tasks, {"kind", "kinds"})) | ({"bond"} if bonds else set())
         return ", ".join(filter(None, map(lacking, sorted(kinds))))
 
 

@@ -173,10 +173,10 @@ class qdiscmsg(nlmsg):
     by_kind = {"kind_options": ("TCA_KIND", _OPTIONS)}
 
     @staticmethod
-    def kind_options(self: Any, *_args: Any, **_kwargs: Any) -> type:
+    def kind_options(message: Any, *_args: Any, **_kwargs: Any) -> type:
         """The class of TCA_OPTIONS; pyroute2 calls it with the message as far as it is made."""
-        found = _OPTIONS.get(self.get_attr("TCA_KIND"), "cdata")
-        return getattr(self, found) if isinstance(found, str) else found
+        found = _OPTIONS.get(message.get_attr("TCA_KIND"), "cdata")
+        return getattr(message, found) if isinstance(found, str) else found
 
 
 class errormsg(nlmsg):
