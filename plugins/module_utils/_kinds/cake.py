@@ -54,11 +54,15 @@ def _decode_rtt(nlas: Mapping[str, Any]) -> str | None:
 
 
 def _encode_overhead(value: Any) -> dict[str, Any]:
-    return {"TCA_CAKE_RAW": 0} if value == _RAW else {"TCA_CAKE_OVERHEAD": value}
+    """The kernel goes on adding an overhead that it had before it was told of none, so that is 0 then."""
+    return {"TCA_CAKE_OVERHEAD": 0, "TCA_CAKE_RAW": 0} if value == _RAW else {"TCA_CAKE_OVERHEAD": value}
 
 
 def _decode_overhead(nlas: Mapping[str, Any]) -> Any:
-    return _RAW if "TCA_CAKE_RAW" in nlas else nlas.get("TCA_CAKE_OVERHEAD")
+    overhead = nlas.get("TCA_CAKE_OVERHEAD")
+    if "TCA_CAKE_RAW" not in nlas:
+        return overhead
+    return f"raw {overhead}" if overhead else _RAW  # added to packets as they are: what only others can have
 
 
 def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str, Any]:

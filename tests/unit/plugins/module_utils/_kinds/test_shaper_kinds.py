@@ -98,10 +98,11 @@ def test_reorder_and_gap_bring_each_other_as_with_tc() -> None:
 
 def test_cake_without_overhead_counts_packets_as_they_are() -> None:
     row = SHAPERS["cake"].attr("overhead")
-    assert row.to_netlink("") == {"TCA_CAKE_RAW": 0}
+    assert row.to_netlink("") == {"TCA_CAKE_OVERHEAD": 0, "TCA_CAKE_RAW": 0}
     assert row.to_netlink(-4) == {"TCA_CAKE_OVERHEAD": -4}
     assert row.from_netlink({"TCA_CAKE_RAW": 0, "TCA_CAKE_OVERHEAD": 0}) == ""
     assert row.from_netlink({"TCA_CAKE_OVERHEAD": 38}) == 38
+    assert row.from_netlink({"TCA_CAKE_RAW": 0, "TCA_CAKE_OVERHEAD": 38}) == "raw 38"
     there = Obj("cake", ("qdisc", "wan1", "root"), {**shaper(kind="cake").attrs, "overhead": 38})
     (step,) = plan_steps([shaper(kind="cake")], {there.key: there}, SHAPERS)
     assert (step.op, step.changed) == ("change", ("overhead",))
