@@ -34,7 +34,7 @@ SAMPLES: dict[str, dict[str, Sample]] = {
         "wash": Sample((True, False), ("wash", "nowash")),
         "ack_filter": Sample(("filter", "aggressive"), ("ack-filter", "ack-filter-aggressive")),
         "split_gso": Sample((False, True), ("no-split-gso", "split-gso")),
-        "ingress": Sample((True, False), ("ingress split-gso", "no-ack-filter split-gso")),
+        "ingress": Sample((True, False), ("nowash ingress no-ack", "nowash no-ack")),
         "autorate_ingress": Sample((True, False), ("autorate-ingress", "bandwidth unlimited diffserv3")),
         "memory_limit": Sample(("4mb", "1mb"), ("memlimit 4Mb", "memlimit 1Mb")),
         "fwmark": Sample((0xFF, 0xF0), ("fwmark 0xff", "fwmark 0xf0")),
@@ -51,7 +51,7 @@ SAMPLES: dict[str, dict[str, Sample]] = {
     "netem": {
         "interface": INTERFACE,
         "delay": Sample(("10ms", "1s"), ("delay 10ms", "delay 1s")),
-        "jitter": Sample(("2ms", "500us"), ("delay 10ms 2ms", "delay 10ms 500us"), _LATE),
+        "jitter": Sample(("2ms", "3ms"), ("delay 10ms 2ms", "delay 10ms 3ms"), _LATE),
         "delay_correlation": Sample((25.0, 50.0), ("10ms 2ms 25%", "10ms 2ms 50%"), {**_LATE, "jitter": "2ms"}),
         "loss": Sample((0.5, 20.0), ("loss 0.5%", "loss 20%")),
         "loss_correlation": Sample((25.0, 50.0), ("loss 1% 25%", "loss 1% 50%"), {"loss": 1}),

@@ -121,7 +121,8 @@ def test_shapers(node: Node, kind: str) -> None:
     for row, sample in given.items():
         values |= {**sample.given, row: sample.values[0]}
     values |= {"peakrate": "8mbit"} if kind == "tbf" else {}
-    node.shapers({"kind": kind, "interface": "wan1", **{key: value for key, value in values.items() if value}})
+    said = {key: value for key, value in values.items() if value is not None}
+    node.shapers({"kind": kind, "interface": "wan1", **said})
     tc("qdisc add dev modem1 root handle 1: tbf rate 1mbit burst 10kb latency 1s")
     (found,) = fed_back(node, "shapers")["shapers"]
     assert set(given) <= set(found)
