@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -25,10 +26,12 @@ ENGINE = [
     *EVERY_ROW,
     *(f"test_engine_{name}.py" for name in ("bonds", "tunnels", "routes", "mptcp", "shapers")),
 ]
-# Those that run modules, in processes of their own.
+# Those that run modules, in processes of their own, which take seconds each here: of those that run the most of them,
+# what needs this kernel.
+_INTERRUPTED = "test_engine_interrupted.py::test_killed"
 MODULES = [
-    *(f"test_engine_{name}.py" for name in ("adoption", "check_mode", "interrupted")),
-    *("test_info_modules.py", "test_network.py"),
+    *("test_engine_adoption.py", "test_engine_check_mode.py", "test_info_modules.py", "test_network.py"),
+    *(f"{_INTERRUPTED}_{name}" for name in ("tunnels_converge[gretap]", "carriers_converge", "bonds_converge")),
 ]
 MODEMS = ["test_modems.py"]
 PYTEST_PARTS = ["pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments"]
@@ -58,7 +61,7 @@ def run(lab: Lab) -> int:
 
 
 def _pytest(lab: Lab, tests: list[str], python_path: str, *settings: str) -> int:
-    files = " ".join(f"tests/netns/{test}" for test in tests)
+    files = " ".join(shlex.quote(f"tests/netns/{test}") for test in tests)
     words = " ".join([*settings, f"PYTHONPATH={python_path}:{HOME}/pytest:{COLLECTION}"])
     shell = f"cd {COLLECTION} && exec env {words} python3 -m pytest -q {files}"
     return watched(lab.host, lab.host.command(["sh", "-c", shell]), limit_s=LIMIT_S)
