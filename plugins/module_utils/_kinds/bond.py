@@ -112,7 +112,7 @@ _PORT = (
 )
 
 _MONITORING = (
-    _count("miimon", 3, "uint32", _INT_MAX),
+    _count("miimon", 3, "uint32", _INT_MAX, resend_with=("mode",)),
     _count("updelay", 4, "uint32", _INT_MAX, only_with=_MII, resend_with=("miimon",)),
     _count("downdelay", 5, "uint32", _INT_MAX, only_with=_MII, resend_with=("miimon",)),
     _count("peer_notif_delay", 28, "uint32", 300_000, only_with=_MII, resend_with=("miimon",)),
