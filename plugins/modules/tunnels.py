@@ -29,6 +29,10 @@ author:
 """
 
 EXAMPLES = r"""
+- name: A key for the carrier, which stays on the node
+  linkagg.wan.wireguard_keys:
+    interfaces: [wg-lte1]
+
 - name: One carrier and the leg inside it
   linkagg.wan.tunnels:
     tunnels:
