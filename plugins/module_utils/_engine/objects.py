@@ -47,8 +47,7 @@ class Obj:
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do. ``op`` is create, change, recreate or delete; ``changed`` names the attributes, ``given`` all
-    that were asked for: some changes (a bond's mode) reset others, which are then to be said again.
+    """One thing to do. ``op`` is create, change, recreate or delete; ``changed`` names the attributes.
 
     ``again``: half of a re-creation that other steps come between; it was deleted, or is created, for that.
     """
@@ -58,7 +57,6 @@ class Step:
     before: Obj | None
     after: Obj | None
     changed: tuple[str, ...] = ()
-    given: tuple[str, ...] = ()
     reason: str = ""
     again: bool = False
 
@@ -81,5 +79,5 @@ _INVERSE = {"create": "delete", "delete": "create", "change": "change", "recreat
 
 def invert(step: Step) -> Step:
     """The step that undoes this one."""
-    undone = replace(step, op=_INVERSE[step.op], before=step.after, after=step.before)
-    return replace(undone, given=(), reason="undo", again=False)
+    op = _INVERSE[step.op]
+    return replace(step, op=op, before=step.after, after=step.before, reason="undo", again=False)

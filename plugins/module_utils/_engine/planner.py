@@ -152,7 +152,7 @@ def _presence(obj: Obj, now: Obj | None, kinds: Kinds) -> Step | None:
     if fixed:
         reason = f"{', '.join(fixed)} cannot be changed in place"
         return Step("recreate", obj.key, now, after, changed, reason=reason)
-    return Step("change", obj.key, now, after, changed, tuple(given))
+    return Step("change", obj.key, now, after, changed)
 
 
 def _complete(kind: Kind, obj: Obj) -> dict[str, Any]:

@@ -42,11 +42,11 @@ class LinkWriter:
             if self._undo or step.again:
                 self._put_routes_back(step.after.attrs["name"])
         elif step.op == "delete" and step.before:
-            self._delete(kind, step.before)
+            self._delete(step.before)
         elif step.before and step.after and (step.op == "recreate" or _only_anew(kind, step)):
             self._recreate(kind, step.before, step.after)
         elif step.before and step.after:
-            self._change(kind, step.before, step.after, set(step.changed), set(step.given))
+            self._change(kind, step.before, step.after, set(step.changed))
 
     def _create(self, kind: Kind, obj: Obj) -> None:
         attrs = obj.attrs
@@ -78,7 +78,7 @@ class LinkWriter:
         batch += [links.change_port(name, kept)] if kept else []
         return batch + ([links.set_mtu(name, obj.attrs["mtu"])] if obj.attrs.get("mtu") else [])
 
-    def _delete(self, kind: Kind, obj: Obj) -> None:
+    def _delete(self, obj: Obj) -> None:
         name = obj.attrs["name"]
         self._save_routes(name)
         self._remove(name)
@@ -92,7 +92,7 @@ class LinkWriter:
         self._create(kind, after)
         self._put_routes_back(name)
 
-    def _change(self, kind: Kind, before: Obj, after: Obj, changed: set[str], given: set[str]) -> None:
+    def _change(self, kind: Kind, before: Obj, after: Obj, changed: set[str]) -> None:
         if kind.space == "uplink":
             name = after.attrs["interface"]
             self._finish(name, self._index(name), after.attrs, before.attrs)
