@@ -21,7 +21,7 @@ from typing import Any
 from .._engine import normal
 from .._engine.tables import Attr, Kind, Nla
 from .bond_rules import ARP_MODES, check, port_options, resolve
-from .link import ADDRESSES, ALIAS, GRO_MAX_SIZE, GSO_MAX_SIZE, MAC_ADDRESS, MTU, NAME, TXQUEUELEN, UP
+from .link import BOND_ROWS, NAME
 
 MODES = {
     "balance-rr": 0,
@@ -197,13 +197,6 @@ BOND = Kind(
             high=4096,
             create_only=True,
         ),
-        MAC_ADDRESS,
-        ADDRESSES,
-        MTU,
-        TXQUEUELEN,
-        GSO_MAX_SIZE,
-        GRO_MAX_SIZE,
-        UP,
-        ALIAS,
+        *BOND_ROWS,
     ),
 )

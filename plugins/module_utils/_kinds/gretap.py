@@ -15,17 +15,7 @@ from typing import Any
 
 from .._engine import normal
 from .._engine.tables import Attr, Claim, Kind, Nla
-from .link import (
-    ALIAS,
-    GRO_MAX_SIZE,
-    GSO_MAX_SIZE,
-    LEG_ADDRESSES,
-    LEG_MAC_ADDRESS,
-    MTU,
-    NAME,
-    TXQUEUELEN,
-    UP,
-)
+from .link import LEG_ROWS, NAME
 
 _CHECKSUM, _KEY, _SEQUENCE = 0x8000, 0x2000, 0x1000  # of the GRE header
 _IN, _OUT = "IFLA_GRE_IFLAGS", "IFLA_GRE_OFLAGS"
@@ -140,14 +130,7 @@ _COMMON = (
     _row("link", Nla("IFLA_GRE_LINK", 1, "uint32"), normalise=normal.interface_name_or_none, devices=True),
     _number("ttl", Nla("IFLA_GRE_TTL", 8, "uint8"), 1, 255, default=64),
     _number("fwmark", Nla("IFLA_GRE_FWMARK", 20, "uint32"), 0, 0xFFFFFFFF),
-    LEG_MAC_ADDRESS,
-    LEG_ADDRESSES,
-    MTU,
-    TXQUEUELEN,
-    GSO_MAX_SIZE,
-    GRO_MAX_SIZE,
-    UP,
-    ALIAS,
+    *LEG_ROWS,
 )
 
 GRETAP = Kind(

@@ -39,3 +39,7 @@ LEG_MAC_ADDRESS = replace(MAC_ADDRESS, needs=("no_bond",))
 UP = Attr("up", "bool", default=True)
 ADDRESSES = Attr("addresses", "list", elements="str", normalise=normal.addresses_with_prefix, default=())
 LEG_ADDRESSES = replace(ADDRESSES, default=None)  # most legs have none and are in a bond: not given, not touched
+
+_ALL_ROWS = (MTU, TXQUEUELEN, GSO_MAX_SIZE, GRO_MAX_SIZE, UP, ALIAS)
+LEG_ROWS = (LEG_MAC_ADDRESS, LEG_ADDRESSES, *_ALL_ROWS)
+BOND_ROWS = (MAC_ADDRESS, ADDRESSES, *_ALL_ROWS)

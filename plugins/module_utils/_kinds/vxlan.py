@@ -16,17 +16,7 @@ from typing import Any
 
 from .._engine import normal
 from .._engine.tables import Attr, Claim, Kind, Nla
-from .link import (
-    ALIAS,
-    GRO_MAX_SIZE,
-    GSO_MAX_SIZE,
-    LEG_ADDRESSES,
-    LEG_MAC_ADDRESS,
-    MTU,
-    NAME,
-    TXQUEUELEN,
-    UP,
-)
+from .link import LEG_ROWS, NAME
 
 
 def _other_family(old: Any, new: Any) -> bool:
@@ -137,13 +127,6 @@ VXLAN = Kind(
         _row("udp_csum", 18, "uint8", type="bool", create_only=True),
         _row("udp6_zero_csum_tx", 19, "uint8", type="bool", create_only=True),
         _row("udp6_zero_csum_rx", 20, "uint8", type="bool", create_only=True),
-        LEG_MAC_ADDRESS,
-        LEG_ADDRESSES,
-        MTU,
-        TXQUEUELEN,
-        GSO_MAX_SIZE,
-        GRO_MAX_SIZE,
-        UP,
-        ALIAS,
+        *LEG_ROWS,
     ),
 )
