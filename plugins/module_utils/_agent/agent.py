@@ -10,10 +10,11 @@ from contextlib import AbstractContextManager
 
 from .._engine.errors import EngineError
 from .._engine.objects import Obj
+from .._engine.planner import devices_of
 from .._kinds import PARTS
 from .._netlink import nft
 from .attention import Attention, Interfaces
-from .converge import Kernel, Open, Result, converge, devices_of
+from .converge import Kernel, Open, Result, converge
 from .saved import PREPARE, Saved, as_wanted
 
 OpenKernel = Callable[[], AbstractContextManager[Kernel]]
@@ -112,7 +113,7 @@ class Agent:
         if devices is None:
             return want
         keys = {open_.obj.key for open_ in self.left.get(part, ())}
-        return [obj for obj in want if obj.key in keys or devices & devices_of(obj, PARTS[part])]
+        return [obj for obj in want if obj.key in keys or not devices.isdisjoint(devices_of(obj, PARTS[part]))]
 
     def _tables(self, act: bool) -> list[str]:
         steps: list[str] = []

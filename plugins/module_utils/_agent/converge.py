@@ -119,15 +119,6 @@ def _reduced(kind: Kind, attrs: Mapping[str, Any], there: Collection[str]) -> tu
     return result, spared, needed
 
 
-def devices_of(obj: Obj, kinds: Kinds) -> set[str]:
-    """Interfaces that an object names."""
-    found: set[str] = set()
-    for attr in kinds[obj.kind].attrs:
-        value = obj.attrs.get(attr.name) if attr.devices else None
-        found |= {value} if isinstance(value, str) else set(value or ())
-    return found
-
-
 def _open(obj: Obj, kinds: Kinds, reason: str, devices: frozenset[str] = frozenset(), *, lease: bool = False) -> Open:
     return Open(obj, kinds[obj.kind].call(obj.attrs), reason, devices, lease)
 

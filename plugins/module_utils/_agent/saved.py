@@ -12,14 +12,14 @@ from typing import Any
 
 from .._engine.errors import EngineError
 from .._engine.objects import Obj
-from .._engine.planner import Kinds
+from .._engine.planner import Kinds, devices_of
 from .._engine.spec import parse_items
 from .._kinds import LINK_KINDS, PARTS
 from .._kinds.mptcp import reserving_ids
 from .._netlink.keys import with_keys
 from .._netlink.nft import PART as TABLES
 from .._persist import store
-from .converge import Kernel, Prepare, devices_of
+from .converge import Kernel, Prepare
 
 # What the modules of these parts do before they reconcile, without their waiting.
 PREPARE: dict[str, Prepare] = {

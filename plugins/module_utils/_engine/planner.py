@@ -83,10 +83,14 @@ def referenced_devices(want: Sequence[Obj], kinds: Kinds) -> dict[str, list[Obj]
     """Interfaces that wanted objects name -> the objects that name them."""
     found: dict[str, list[Obj]] = {}
     for obj in want:
-        for attr in kinds[obj.kind].attrs:
-            for name in _named(attr, obj.attrs.get(attr.name)):
-                found.setdefault(name, []).append(obj)
+        for name in devices_of(obj, kinds):
+            found.setdefault(name, []).append(obj)
     return found
+
+
+def devices_of(obj: Obj, kinds: Kinds) -> list[str]:
+    """Interfaces that an object names, as often as it does."""
+    return [name for attr in kinds[obj.kind].attrs for name in _named(attr, obj.attrs.get(attr.name))]
 
 
 def _named(attr: Attr, value: Any) -> list[str]:
