@@ -34,6 +34,8 @@ COMMON_OPTIONS: dict[str, dict[str, Any]] = {
     "adopt": {"type": "bool", "default": False},
     **PERSIST_OPTIONS,
 }
+# Of the modules whose routes can have a next hop to be learnt.
+LEARN_OPTIONS: dict[str, dict[str, Any]] = {"learn_timeout_s": {"type": "int", "default": 20}}
 
 Prepare = Callable[["NetlinkKernel", Sequence[Obj]], Sequence[Obj]]
 

@@ -108,7 +108,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import list_arguments, parse_lists
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES, ROUTING
-from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, run
+from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, LEARN_OPTIONS, run
 
 if TYPE_CHECKING:
     from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
@@ -118,7 +118,7 @@ def argument_spec() -> dict[str, Any]:
     """The module's arguments, from the kind tables."""
     return {
         **list_arguments(MODULES["link_routes"]),
-        "learn_timeout_s": {"type": "int", "default": 20},
+        **LEARN_OPTIONS,
         **COMMON_OPTIONS,
     }
 

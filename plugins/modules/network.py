@@ -103,20 +103,19 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import list_arguments, parse_lists
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Kind
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
-from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, run
+from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, LEARN_OPTIONS, run
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import with_keys
 
 if TYPE_CHECKING:
     from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 
 PARTS = ("tunnels", "bonds", "link_routes")
-LEARN_TIMEOUT_S = {"learn_timeout_s": {"type": "int", "default": 20}}
 
 
 def argument_spec() -> dict[str, Any]:
     """The module's arguments, from the kind tables."""
     lists = {name: kinds for part in PARTS for name, kinds in MODULES[part].items()}
-    return {**list_arguments(lists, empty=False), **LEARN_TIMEOUT_S, **COMMON_OPTIONS}
+    return {**list_arguments(lists, empty=False), **LEARN_OPTIONS, **COMMON_OPTIONS}
 
 
 def given(params: Mapping[str, Any]) -> dict[str, tuple[Kind, ...]]:
