@@ -31,7 +31,7 @@ ENGINE = [
 _INTERRUPTED = "test_engine_interrupted.py::test_killed"
 MODULES = [
     *("test_engine_adoption.py", "test_engine_check_mode.py", "test_info_modules.py", "test_network.py"),
-    *(f"{_INTERRUPTED}_{name}" for name in ("tunnels_converge[gretap]", "carriers_converge")),
+    *(f"{_INTERRUPTED}_{name}" for name in ("tunnels_converge[gretap]", "carriers_converge", "bonds_converge")),
 ]
 MODEMS = ["test_modems.py"]
 PYTEST_PARTS = ["pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments"]

@@ -166,16 +166,18 @@ class LinkWriter:
         self._send([*batch, *([links.change_data(kind, attrs["name"], late)] if late else [])])
 
     def _take(self, names: Iterable[str], index: int) -> None:
-        """Ports for a bond. They must be down to be taken in; the bond itself opens them."""
+        """Ports for a bond. They must be down to be taken in; the bond itself opens them.
+
+        It also gives them its own MTU. Theirs are put back right here: killed before a later message did it, the next
+        run would take the bond's for their own.
+        """
         names = sorted(names)
-        self._known(names)  # with their own MTU, before the bond gives them another
-        self._send(
-            [
-                request
-                for name in names
-                for request in (links.set_link(name, up=False), links.set_link(name, master=index))
-            ]
-        )
+        own = {port.name: port.mtu for port in self._known(names)}
+        batch = []
+        for name in names:
+            batch += [links.set_link(name, up=False), links.set_link(name, master=index)]
+            batch += [links.set_mtu(name, own[name])] if name in own else []
+        self._send(batch)
 
     def _still_in(self, names: Iterable[str], index: int) -> list[str]:
         """Those of a bond's ports that no other bond has taken since."""
