@@ -44,11 +44,11 @@ def test_a_leg_is_made_as_written_and_a_second_run_does_nothing(node: Node, kind
     assert not node.tunnels(leg(kind)).changed
 
 
-@pytest.mark.parametrize("number", range(7))
-def test_each_attribute_is_changed_in_place(node: Node, kind: str, number: int) -> None:
-    if number >= len(CHANGES[kind]):
-        pytest.skip(f"{kind} has only {len(CHANGES[kind])} attributes to change")
-    name, value = CHANGES[kind][number]
+@pytest.mark.parametrize(
+    ("kind", "name", "value"), [(kind, name, value) for kind, some in CHANGES.items() for name, value in some]
+)
+def test_each_attribute_is_changed_in_place(node: Node, kind: str, name: str, value: Any) -> None:
+    node.needs(kind)
     node.tunnels(leg(kind))
     index = node.link("leg0")["ifindex"]
     outcome = node.tunnels(leg(kind, **{name: value}))
@@ -75,6 +75,22 @@ def test_what_cannot_be_changed_in_place_is_made_again_with_its_routes(node: Nod
     assert "traffic over it stops" in outcome.steps[0]
     assert ip("-j route show table 7601")[0]["dst"] == "198.51.100.0/24"
     assert not node.tunnels(leg("vxlan", vni=514, port=4790)).changed
+
+
+def test_routes_with_several_next_hops_come_back_when_their_links_are_made_again(node: Node) -> None:
+    node.needs("vxlan")
+    both = [leg("vxlan", f"leg{n}", vni=514 + n) for n in range(2)]
+    node.tunnels(*[leg("vxlan", f"leg{n}", vni=600 + n) for n in range(2)])
+    ip("address add 192.0.2.1/24 dev leg0")
+    ip("link set leg0 up")
+    hops = " ".join(f"nexthop via 192.0.2.{9 + n} dev leg{n} weight {1 + n} onlink" for n in range(2))
+    ip(f"route add 198.51.100.0/24 table 7601 {hops}")
+    node.tunnels(*both)
+    (route,) = ip("-j route show table 7601")
+    assert [(hop["dev"], hop["gateway"], hop["weight"]) for hop in route["nexthops"]] == [
+        ("leg0", "192.0.2.9", 1),
+        ("leg1", "192.0.2.10", 2),
+    ]
 
 
 def test_removing_touches_nothing_that_is_not_ours(node: Node) -> None:

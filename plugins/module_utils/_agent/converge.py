@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from .._engine import reconcile
 from .._engine.errors import EngineError, KernelError
 from .._engine.objects import Key, Obj, Step
-from .._engine.planner import Kinds, plan_steps
+from .._engine.planner import Kinds, named, plan_steps
 from .._engine.render import sentence
 from .._engine.tables import Kind
 from .._kinds.route import LEARN
@@ -104,17 +104,21 @@ def possible(want: Sequence[Obj], kinds: Kinds, there: Collection[str]) -> tuple
 def _reduced(kind: Kind, attrs: Mapping[str, Any], there: Collection[str]) -> tuple[dict[str, Any], set[str], set[str]]:
     """Attributes without interfaces that are missing, those that can be spared, and those that cannot."""
     result = dict(attrs)
-    named = [attr.name for attr in kind.attrs if attr.devices and attrs.get(attr.name)]
     spared: set[str] = set()
-    for name in named:
-        if not isinstance(attrs[name], str):
-            result[name] = tuple(device for device in attrs[name] if device in there)
-            spared |= set(attrs[name]) - set(result[name])
-    needed = set()
-    for name in named:
+    needed: set[str] = set()
+    single = [attr.name for attr in kind.attrs if attr.devices and isinstance(attrs.get(attr.name), str)]
+    for attr in sorted(kind.attrs, key=lambda attr: not attr.devices):
+        if attr.name in single or not named(attr, attrs.get(attr.name)):
+            continue
+        parts = [(part, set(named(attr, (part,)))) for part in attrs[attr.name]]
+        result[attr.name] = tuple(part for part, names in parts if names <= set(there))
+        missing = {name for _part, names in parts for name in names - set(there)}
+        # A bond does without its ports and what is said of them, a route not without all of its next hops.
+        (spared if attr.devices or result[attr.name] or missing <= spared else needed).update(missing)
+    for name in single:
         if attrs[name] in spared:  # a bond's primary is one of its ports
             del result[name]
-        elif isinstance(attrs[name], str) and attrs[name] not in there:
+        elif attrs[name] and attrs[name] not in there:
             needed.add(attrs[name])
     return result, spared, needed
 

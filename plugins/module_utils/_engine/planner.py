@@ -90,11 +90,11 @@ def referenced_devices(want: Sequence[Obj], kinds: Kinds) -> dict[str, list[Obj]
 
 def devices_of(obj: Obj, kinds: Kinds) -> list[str]:
     """Interfaces that an object names, as often as it does."""
-    return [name for attr in kinds[obj.kind].attrs for name in _named(attr, obj.attrs.get(attr.name))]
+    return [name for attr in kinds[obj.kind].attrs for name in named(attr, obj.attrs.get(attr.name))]
 
 
-def _named(attr: Attr, value: Any) -> list[str]:
-    """The interfaces that a value of this row names."""
+def named(attr: Attr, value: Any) -> list[str]:
+    """The interfaces that a value of this row names, as often as it does."""
     if attr.devices:
         return [name for name in ((value,) if isinstance(value, str) else value or ()) if name]
     inner = [option.name for option in attr.options if option.devices]

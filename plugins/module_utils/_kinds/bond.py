@@ -91,7 +91,7 @@ def _system(value: str) -> str:
 
 
 _PORT = (
-    Attr("port", required=True, normalise=normal.interface_name),
+    Attr("port", required=True, normalise=normal.interface_name, devices=True),
     Attr(
         "queue_id",
         "int",

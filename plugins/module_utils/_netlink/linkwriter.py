@@ -243,17 +243,21 @@ class LinkWriter:
         """Remember the routes over a link that will lose them; the first time of a run is the one that counts."""
         there = self._node.link(name)
         if name not in self._saved and there:
-            self._saved[name] = self._node.routes().get(there.index, [])
+            self._saved[name] = there.index, self._node.routes().get(there.index, [])
 
     def _put_routes_back(self, name: str) -> None:
         """Some cannot come back, if their source address or next hop is gone for good. Ours among them are put
         right by their own steps, or reported when we read back.
         """
-        saved = self._saved.get(name)
-        index = links.read_link(self._rtnl, name).index if saved else 0
-        for raw in saved or ():
+        if name not in self._saved:
+            return
+        old, saved = self._saved[name]
+        moved = self._node.moved
+        if saved:
+            moved[old] = links.read_link(self._rtnl, name).index
+        for raw in saved:
             with contextlib.suppress(KernelError):
-                self._rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, routing.readdressed(raw, index))
+                self._rtnl.replay(routing.NEWROUTE, CREATE | REPLACE, routing.readdressed(raw, moved))
 
 
 def _only_anew(kind: Kind, step: Step) -> bool:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 _HOP = struct.Struct("=HBBi")  # length, flags, weight less 1, interface
+_FLAGS, _DEVICE = 2, 4  # places in it
 _ATTRIBUTE = struct.Struct("=HH")
 _GATEWAY = 5
 
@@ -43,3 +44,16 @@ def unpack(raw: bytes, names: Mapping[int, str]) -> Hops:
         found.append({"via": via, "device": names.get(device, f"index {device}"), "weight": weight + 1})
         start += (max(length, _HOP.size) + 3) & ~3
     return tuple(sorted(found, key=lambda hop: (hop["device"], hop["via"])))
+
+
+def places(raw: bytes | bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where in ``raw`` each hop's flags and interface are."""
+    while start + _HOP.size <= end:
+        (length,) = struct.unpack_from("=H", raw, start)
+        yield start + _FLAGS, start + _DEVICE
+        start += (max(length, _HOP.size) + 3) & ~3
+
+
+def devices(raw: bytes) -> set[int]:
+    """The interfaces of all hops."""
+    return {struct.unpack_from("=i", raw, device)[0] for _flags, device in places(raw, 0, len(raw))}

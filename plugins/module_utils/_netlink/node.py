@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 from . import links, routing
 from .conversation import NETLINK_ROUTE, Conversation
 
-SavedRoutes = dict[str, list[bytes]]
+SavedRoutes = dict[str, tuple[int, list[bytes]]]  # by name: the index that it had, and the messages
 
 
 class Closable(Protocol):
@@ -27,7 +27,8 @@ Talk = TypeVar("Talk", bound=Closable)
 class Node:
     """The node as seen through one rtnetlink conversation. ``links``, ``names`` and ``addresses()`` are as of the last
     ``refresh``, but for links that steps have made or removed since; ``saved_routes`` are the routes that went with
-    links since then, as the kernel's own messages, and ``saved_ports`` what those links had as ports of a bond.
+    links since then, as the kernel's own messages, ``moved`` the indices of links that were made again since, old to
+    new, and ``saved_ports`` what those links had as ports of a bond.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class Node:
         self.links: dict[str, links.Link] = {}
         self.names: dict[int, str] = {}
         self.saved_routes: SavedRoutes = {}
+        self.moved: dict[int, int] = {}
         self.saved_ports: dict[str, Mapping[str, Any]] = {}
         self._addresses: dict[int, list[links.Address]] | None = None
         self._routes: dict[int, list[bytes]] | None = None
@@ -50,7 +52,7 @@ class Node:
         """Read the links anew, and forget the rest of what was read."""
         self.links = links.read_links(self.rtnl)
         self.names = {link.index: link.name for link in self.links.values()}
-        self.saved_routes, self.saved_ports = {}, {}
+        self.saved_routes, self.saved_ports, self.moved = {}, {}, {}
         self._addresses = None
         self._routes = None
 

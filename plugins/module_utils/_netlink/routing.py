@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import socket
 import struct
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -28,7 +29,10 @@ KERNEL_PROTOCOL = 2
 _SCOPE_NOWHERE = 255
 _TO_TABLE = 1
 _RTA_OIF = 4
+_RTA_MULTIPATH = 9
 _ROUTE_HEADER = 28  # struct nlmsghdr and struct rtmsg
+_ROUTE_FLAGS = 24 + (sys.byteorder == "big") * 3  # the least byte of rtm_flags
+_DEAD, _LINK_DOWN = 0x1, 0x10
 _CLONED = 0x200
 _ONLINK = 0x4
 _NO_SUPPRESSION = 0xFFFFFFFF
@@ -70,22 +74,39 @@ def raw_routes(rtnl: Conversation) -> dict[int, list[bytes]]:
     found: dict[int, list[bytes]] = {}
     for number in FAMILIES.values():
         for message in _dump(rtnl, GETROUTE, routemsg, {"family": number}, {}):
-            device = attributes(message).get("RTA_OIF")
-            if device and message["proto"] != KERNEL_PROTOCOL and not message["flags"] & _CLONED:
+            if message["proto"] == KERNEL_PROTOCOL or message["flags"] & _CLONED:
+                continue
+            nlas = attributes(message)
+            over = {nlas.get("RTA_OIF"), *nexthops.devices(bytes(nlas.get("RTA_MULTIPATH") or b""))}
+            for device in over - {None, 0}:
                 found.setdefault(device, []).append(message.raw)
     return found
 
 
-def readdressed(raw: bytes, device: int) -> bytes:
-    """A raw route message over another device."""
+def readdressed(raw: bytes, moved: Mapping[int, int]) -> bytes:
+    """A raw route message with other devices, by their indices, and without the flags that only the kernel may set."""
     data = bytearray(raw)
+    _clear(data, _ROUTE_FLAGS)
     offset = _ROUTE_HEADER
     while offset + 4 <= len(data):
         length, kind = struct.unpack_from("=HH", data, offset)
         if kind == _RTA_OIF:
-            struct.pack_into("=I", data, offset + 4, device)
+            _move(data, offset + 4, moved)
+        elif kind == _RTA_MULTIPATH:
+            for flags, device in nexthops.places(data, offset + 4, offset + length):
+                _move(data, device, moved)
+                _clear(data, flags)
         offset += (max(length, 4) + 3) & ~3
     return bytes(data)
+
+
+def _move(data: bytearray, place: int, moved: Mapping[int, int]) -> None:
+    (device,) = struct.unpack_from("=I", data, place)
+    struct.pack_into("=I", data, place, moved.get(device, device))
+
+
+def _clear(data: bytearray, place: int) -> None:
+    data[place] &= ~(_DEAD | _LINK_DOWN) & 0xFF
 
 
 def _dump(rtnl: Conversation, kind: int, cls: type, fields: Mapping[str, Any], attrs: Mapping[str, Any]) -> list[Any]:

@@ -350,6 +350,29 @@ def test_a_bond_comes_back_without_the_port_that_is_missing_and_without_it_as_pr
     assert [str(open_) for open_ in left] == ["bond agg0: leg1 does not exist"]
 
 
+def test_a_bond_does_without_what_is_said_of_a_missing_port() -> None:
+    bond = {
+        "name": "agg0",
+        "mode": "active-backup",
+        "ports": ["leg0", "leg1"],
+        "port_options": [{"port": "leg1", "prio": 7}],
+    }
+    ready, left = possible(parse_items("bonds", list(BONDS.values()), [bond]), BONDS, {"leg0"})
+    assert (ready[0].attrs["ports"], ready[0].attrs["port_options"]) == (("leg0",), ())
+    assert [str(open_) for open_ in left] == ["bond agg0: leg1 does not exist"]
+
+
+def test_a_route_takes_the_next_hops_that_there_are() -> None:
+    hops = [{"via": "10.0.0.9", "device": "wan1"}, {"via": "10.0.1.9", "device": "wan2"}]
+    route = {"destination": "default", "table": 7600, "nexthops": hops}
+    want = parse_items("routes", [ROUTING["route"]], [route])
+    ready, left = possible(want, ROUTING, {"wan1"})
+    assert [hop["device"] for hop in ready[0].attrs["nexthops"]] == ["wan1"]
+    assert left[0].devices == {"wan2"}
+    ready, left = possible(want, ROUTING, {"lan0"})
+    assert (ready, left[0].devices) == ([], {"wan1", "wan2"})
+
+
 def test_items_that_this_version_does_not_know_are_named_and_the_rest_comes_back() -> None:
     items = [
         {"kind": "vxlan", "name": "leg0", "vni": 1, **LEG},

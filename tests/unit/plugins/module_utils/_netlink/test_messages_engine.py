@@ -109,7 +109,7 @@ def test_many_peers_go_in_pieces_and_none_of_their_networks_is_lost() -> None:
 def test_a_route_that_comes_back_goes_over_the_new_link() -> None:
     attrs = parse_items("routes", [ROUTE], [{"destination": "10.0.0.0/8", "via": "10.0.0.1", "device": "x"}])[0].attrs
     _type, _flags, message = routing.route_request(attrs, lambda _name: 7, "create")
-    again = decode(messages.routemsg, routing.readdressed(encoded(message), 99))
+    again = decode(messages.routemsg, routing.readdressed(encoded(message), {7: 99, 99: 100}))
     assert messages.attributes(again)["RTA_OIF"] == 99
     assert messages.attributes(again)["RTA_GATEWAY"] == "10.0.0.1"
 
