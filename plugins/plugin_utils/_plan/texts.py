@@ -2,13 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts of files and of the nftables table. Laid out as ``nft list table`` prints it, so that diffs read well."""
+"""Texts of files and of the nftables table."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
 from .names import CONCENTRATOR_CARRIER
+from .nft import Part, compose, interfaces_set
 
 HEADER = "# Made by linkagg.wan; changes are lost at its next run.\n"
 
@@ -19,32 +20,53 @@ CLAMP = (
 )
 
 
-def gateway_nft(bonds: Iterable[str], links: Iterable[str], carrier_pool: object) -> str:
-    """MSS clamp on the bonds; NAT on the links themselves, for what leaves them when no bond is there."""
-    return _table(
-        {"bonds": bonds, "links": links},
-        arriving=_quiet_carriers(carrier_pool),
-        forward=CLAMP,
-        postrouting=("oifname @links masquerade",),
+def gateway_nft(bonds: Iterable[str], links: Iterable[str], carrier_pool: object, parts: Iterable[Part] = ()) -> str:
+    """MSS clamp on the bonds; NAT on the links themselves, for what leaves them when no bond is there.
+
+    ``parts`` is what other concerns add.
+    """
+    own = Part(
+        sets=(interfaces_set("bonds", bonds), interfaces_set("links", links)),
+        rules={
+            "input": _quiet_carriers(carrier_pool),
+            "forward": CLAMP,
+            "postrouting": ("oifname @links masquerade",),
+        },
     )
+    return compose([own, *parts])
 
 
 def concentrator_nft(
-    bonds: Iterable[str], interface: str | None, carrier_pool: object, masquerade_ipv6: str = "private"
+    bonds: Iterable[str],
+    interface: str | None,
+    carrier_pool: object,
+    masquerade_ipv6: str = "private",
+    parts: Iterable[Part] = (),
 ) -> str:
-    """MSS clamp and NAT of what sites send out; nothing from site to site, nor past the bonds."""
+    """MSS clamp and NAT of what sites send out; nothing from site to site, nor past the bonds.
+
+    The clamp comes first, since what accepts a packet ends the chain. ``parts`` is what other concerns add, whose rules
+    come before NAT and before what keeps sites apart.
+    """
     out = f'oifname "{interface}"' if interface else "oifname != @bonds"
-    return _table(
-        {"bonds": bonds},
-        arriving=_quiet_carriers(carrier_pool),
-        forward=(
-            f'iifname "{CONCENTRATOR_CARRIER}" drop',
-            f'oifname "{CONCENTRATOR_CARRIER}" drop',
-            "iifname @bonds oifname @bonds drop",
-            *CLAMP,
-        ),
-        postrouting=[f"{whose} iifname @bonds {out} masquerade" for whose in _hidden(masquerade_ipv6)],
+    first = Part(
+        sets=(interfaces_set("bonds", bonds),),
+        rules={
+            "input": _quiet_carriers(carrier_pool),
+            "forward": (
+                *CLAMP,
+                f'iifname "{CONCENTRATOR_CARRIER}" drop',
+                f'oifname "{CONCENTRATOR_CARRIER}" drop',
+            ),
+        },
     )
+    last = Part(
+        rules={
+            "forward": ("iifname @bonds oifname @bonds drop",),
+            "postrouting": [f"{whose} iifname @bonds {out} masquerade" for whose in _hidden(masquerade_ipv6)],
+        }
+    )
+    return compose([first, *parts, last])
 
 
 def _hidden(masquerade_ipv6: str) -> tuple[str, ...]:
@@ -60,29 +82,6 @@ def _quiet_carriers(pool: object) -> tuple[str]:
     30 s (IPTUNNEL_ERR_TIMEO) and passes as many errors on to whoever uses it next, whose TCP connection breaks.
     """
     return (f'iifname "lo" ip saddr {pool} icmp type destination-unreachable icmp code host-unreachable drop',)
-
-
-def _table(
-    sets: dict[str, Iterable[str]], arriving: Iterable[str], forward: Iterable[str], postrouting: Iterable[str]
-) -> str:
-    parts = [_set(name, members) for name, members in sets.items()]
-    parts.append(_chain("input", "filter", "filter", arriving))
-    parts.append(_chain("forward", "filter", "mangle", forward))
-    parts.append(_chain("postrouting", "nat", "srcnat", postrouting))
-    return "table inet linkagg {\n" + "\n".join(parts) + "}\n"
-
-
-def _set(name: str, members: Iterable[str]) -> str:
-    """Elements in the order in which nft lists them: as numbers of which the last character weighs most."""
-    ordered = sorted(set(members), key=lambda member: (len(member), member[::-1]))
-    quoted = ",\n\t\t\t     ".join(f'"{member}"' for member in ordered)
-    elements = f"\t\telements = {{ {quoted} }}\n" if quoted else ""
-    return f"\tset {name} {{\n\t\ttype ifname\n{elements}\t}}\n"
-
-
-def _chain(hook: str, kind: str, priority: str, rules: Iterable[str]) -> str:
-    lines = "".join(f"\t\t{rule}\n" for rule in rules)
-    return f"\tchain {hook} {{\n\t\ttype {kind} hook {hook} priority {priority}; policy accept;\n{lines}\t}}\n"
 
 
 def gateway_sysctl(links: Iterable[str], versions: Collection[int], learning: Iterable[str]) -> str:
