@@ -23,7 +23,7 @@ options:
   carrier:
     description: The tunnel over the link.
     type: str
-    choices: [wireguard, pptp, direct]
+    choices: [wireguard, direct]
     default: wireguard
   leg:
     description: The Ethernet tunnel inside the carrier.
@@ -79,9 +79,10 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import budget
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.carriers import layers
 
 CHOICES = {
-    "carrier": budget.CARRIERS,
+    "carrier": layers(),
     "leg": budget.LEGS,
     "family": budget.IP_HEADER,
     "inner_family": budget.IP_HEADER,
@@ -95,7 +96,8 @@ def mtu_budget(link_mtu: int, **options: Any) -> dict[str, Any]:
             allowed = ", ".join(choices)
             raise AnsibleFilterError(f"linkagg.wan.mtu_budget, {name}: found {options[name]!r}; allowed: {allowed}")
     try:
-        result = budget.mtu_budget(int(link_mtu), **options)
+        carrier = CHOICES["carrier"][options.pop("carrier", "wireguard")]
+        result = budget.mtu_budget(int(link_mtu), carrier, **options)
     except (TypeError, ValueError) as exc:
         raise AnsibleFilterError(f"linkagg.wan.mtu_budget: {exc}") from exc
     return {"mtu": result.mtu, "carrier_mtu": result.carrier_mtu, "layers": result.breakdown()}

@@ -40,7 +40,10 @@ options:
         the site's way out for IPv6 is over them.
       - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(unmanaged),
         the default, or an address with prefix length), C(next_hop) (required with such an address), C(mtu)
-        (1500) and C(rate) with C(down_mbit) and C(up_mbit).
+        (1500), C(rate) with C(down_mbit) and C(up_mbit), and C(carrier) (that of the site).
+      - A carrier is V(wireguard), the default, or V(direct), legs straight over the link between its static public
+        address and the concentrator's, with nothing encrypted. C(carrier) of a site is that of its links that have
+        none. Options of a carrier are a mapping with its name, of the link, or of the site for all its links.
       - A bond has C(bond_id) (0 to 7), C(name) (agg0 for bond 0), C(mode) (V(balance-rr), the default,
         V(balance-xor), V(active-backup), V(broadcast), V(balance-tlb) or V(balance-alb)), C(leg) (V(gretap), the
         default, or V(vxlan)), C(links) (all), and of the kernel's options, by the names of its document about
@@ -101,7 +104,8 @@ _value:
       M(linkagg.wan.bonds)), C(links), C(routes) and C(rules) (for M(linkagg.wan.link_routes)), C(nft) (for
       M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
     - C(sites) has for each site, for people, C(site_id), C(concentrator) and C(bonds), each with C(bond_id), C(name),
-      C(mode), C(mtu) and C(budget), the MTU layer by layer for each of its links.
+      C(mode), C(mtu) and C(budget), the MTU layer by layer for each of its links; and C(notes), what is to be
+      known of its carriers, if there is something.
   type: dict
 """
 

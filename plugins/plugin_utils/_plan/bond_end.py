@@ -21,7 +21,7 @@ def leg_end(
     name: str, wiring: SiteWiring, bond: BondWiring, leg: LegWiring, *, at_gateway: bool, alias: str
 ) -> dict[str, Any]:
     """The element of ``tunnels`` for one end of a leg."""
-    ends = (leg.carrier.gateway_address, wiring.concentrator_carrier_address)
+    ends = (leg.carrier.gateway_address, leg.carrier.concentrator_address)
     local, remote = ends if at_gateway else reversed(ends)
     return leg_item(
         name,

@@ -4,9 +4,8 @@
 
 """MTU budget: what each layer takes from a link's packet until the bond's payload is left.
 
-Sources: WireGuard 32 + UDP 8 + IP 20 or 40 (wireguard.com/papers/wireguard.pdf, 5.4.6); gretap outer IP 20 or 40,
-GRE 4, key 4 (RFC 2890), inner Ethernet 14; vxlan outer IP 20 or 40, UDP 8, VXLAN 8 (RFC 7348), inner Ethernet 14;
-PPPoE 8 (RFC 2516); PPTP outer IP 20, GRE up to 16 (RFC 2637), PPP up to 4.
+Sources: gretap outer IP 20 or 40, GRE 4, key 4 (RFC 2890), inner Ethernet 14; vxlan outer IP 20 or 40, UDP 8, VXLAN 8
+(RFC 7348), inner Ethernet 14; PPPoE 8 (RFC 2516). Those of the carriers are in their own files.
 """
 
 from __future__ import annotations
@@ -14,27 +13,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-IP_HEADER = {"ipv4": 20, "ipv6": 40}
+from .layers import IP_HEADER, Layer
 
 # Least MTU that a network layer may have (RFC 791: every host takes 576; RFC 8200, 5: 1280).
 LEAST_MTU = {"ipv4": 576, "ipv6": 1280}
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A tunnel's overhead without its outer IP header; ``block``: the payload is padded to a multiple of it."""
-
-    title: str
-    own: int
-    block: int = 1
-    keyed: int = 0
-
-
-CARRIERS = {
-    "wireguard": Layer("WireGuard", own=40, block=16),
-    "pptp": Layer("PPTP", own=20),
-    "direct": Layer("no carrier", own=0),
-}
 LEGS = {
     "gretap": Layer("gretap", own=18, keyed=4),
     "vxlan": Layer("vxlan", own=30),
@@ -59,8 +43,8 @@ class Budget:
 @lru_cache(maxsize=1024)
 def mtu_budget(
     link_mtu: int,
+    carrier: Layer,
     *,
-    carrier: str = "wireguard",
     leg: str = "gretap",
     family: str = "ipv4",
     inner_family: str = "ipv4",
@@ -81,14 +65,13 @@ def mtu_budget(
         layers.append(("PPPoE", -8))
     if _total(layers) > far_mtu:
         layers.append(("concentrator's way out is smaller", far_mtu - _total(layers)))
-    carrier_layer = CARRIERS[carrier]
-    overhead = carrier_layer.own + (IP_HEADER[family] if carrier_layer.own else 0)
+    overhead = carrier.own + (IP_HEADER[family] if carrier.own else 0)
     if overhead:
         outer = "IPv6" if family == "ipv6" else "IPv4"
-        layers.append((f"{carrier_layer.title} over {outer}", -overhead))
-    padding = _total(layers) % carrier_layer.block
+        layers.append((f"{carrier.title} over {outer}", -overhead))
+    padding = _total(layers) % carrier.block
     if padding and _total(layers) != far_mtu - overhead:
-        layers.append((f"room for {carrier_layer.title}'s padding", -padding))
+        layers.append((f"room for {carrier.title}'s padding", -padding))
     carrier_mtu = _total(layers)
     leg_layer = LEGS[leg]
     if leg_layer.own:

@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .carriers import CARRIERS, DEFAULT
 from .checks_address import check_addresses
 from .checks_bond import check_bonds
+from .checks_carrier import check_carriers
 from .checks_link import check_links
 from .checks_numbers import check_numbers
 from .model import Inventory, Site
-from .names import CONCENTRATOR_CARRIER, concentrator_bond, concentrator_leg, gateway_carrier, gateway_leg
+from .names import concentrator_bond, concentrator_leg, gateway_leg
 from .problems import Problem, nearest
 
 
@@ -105,20 +107,29 @@ def check_interface_names(inventory: Inventory) -> Iterator[Problem]:
 
 def _made_at_concentrator(inventory: Inventory, name: str) -> bool:
     """Whether it is one of ours; sites of all concentrators count, since they may move."""
-    if name == CONCENTRATOR_CARRIER:
+    if name == CARRIERS[DEFAULT].concentrator_interface(0, 0, {}):
         return True
     return any(
         name == concentrator_bond(site.site_id, bond.bond_id)
         or name in (concentrator_leg(site.site_id, bond.bond_id, link.link_id) for link in site.links)
         for site in inventory.sites.values()
         for bond in site.bonds
+    ) or any(
+        name == CARRIERS[link.carrier].concentrator_interface(site.site_id, link.link_id, link.carrier_options)
+        for site in inventory.sites.values()
+        for link in site.links
+        if link.carrier
     )
 
 
 def _interfaces_made(site: Site) -> Iterator[tuple[str, str]]:
     for link in site.links:
         if link.name:
-            yield gateway_carrier(link.name), f"the carrier of link {link.name}"
+            carrier = (
+                CARRIERS[link.carrier].gateway_interface(link.name, link.carrier_options) if link.carrier else None
+            )
+            if carrier:
+                yield carrier, f"the carrier of link {link.name}"
             for bond in site.bonds:
                 yield gateway_leg(bond.bond_id, link.name), f"the leg of link {link.name} in bond {bond.bond_id}"
 
@@ -145,6 +156,7 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_interface_names,
     check_bonds,
     check_numbers,
+    check_carriers,
     check_links,
     check_addresses,
 )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .budget import LEAST_MTU, mtu_budget
+from .budget import LEAST_MTU
+from .leg_budget import leg_budget
 from .model import Concentrator, Inventory, Link, Site
 from .problems import Problem
 
@@ -104,7 +105,7 @@ def _family(link: Link, where: str, family: str) -> Iterator[Problem]:
 
 
 def _mtu(link: Link, where: str, concentrator: Concentrator, site: Site) -> Iterator[Problem]:
-    if link.mtu is None or concentrator.mtu is None:
+    if link.mtu is None or concentrator.mtu is None or link.carrier is None or None in link.carrier_options.values():
         return
     family = outer_family(concentrator)
     if family == "ipv6" and min(link.mtu, concentrator.mtu) < LEAST_MTU[family]:
@@ -119,7 +120,7 @@ def _mtu(link: Link, where: str, concentrator: Concentrator, site: Site) -> Iter
     inner = f"ipv{max(site.versions)}"
     used_by = [bond for bond in site.bonds if bond.leg and (bond.links is None or link.name in bond.links)]
     for leg in sorted({bond.leg for bond in used_by}):
-        budget = mtu_budget(link.mtu, leg=leg, family=family, far_mtu=concentrator.mtu)
+        budget = leg_budget(leg, link, concentrator)
         if budget.mtu < LEAST_MTU[inner]:
             steps = ", ".join(f"{name} {size:+d}" for name, size in budget.layers)
             because = ", since the LAN has IPv6" if inner == "ipv6" else ""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Desired state of a concentrator: one carrier interface, then legs, a bond and routes for each site."""
+"""Desired state of a concentrator: the carriers' ends, then legs, a bond and routes for each site."""
 
 from __future__ import annotations
 
@@ -10,19 +10,12 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from .bond_end import bond_end, leg_end
-from .budget import mtu_budget
-from .checks_link import outer_family
+from .carrier import End, joined
+from .carriers import CARRIERS, DEFAULT
 from .model import Concentrator
-from .names import (
-    ALIAS,
-    CONCENTRATOR_CARRIER,
-    concentrator_bond,
-    concentrator_leg,
-    gateway_carrier,
-    key_file,
-)
-from .numbers import MAIN_TABLE, concentrator_carrier_address
-from .shapes import route_item, wireguard_item
+from .names import ALIAS, concentrator_bond
+from .numbers import MAIN_TABLE
+from .shapes import route_item
 from .texts import concentrator_nft, concentrator_sysctl
 from .wiring import BondWiring, PublicKeys, SiteWiring
 
@@ -34,71 +27,57 @@ def concentrator_node(
 
     ``learning`` are its interfaces that learn IPv6 from router advertisements.
     """
+    end = _carriers(concentrator, wirings, public_keys)
     bonds = [(wiring, bond) for wiring in wirings for bond in wiring.bonds]
     names = [concentrator_bond(wiring.site.site_id, bond.bond.bond_id) for wiring, bond in bonds]
     return {
         "concentrator": concentrator.host,
-        "key_interfaces": [CONCENTRATOR_CARRIER],
-        "tunnels": [
-            _carrier(concentrator, wirings, public_keys),
-            *(leg for wiring, bond in bonds for leg in _legs(wiring, bond)),
-        ],
+        "key_interfaces": list(end.key_interfaces),
+        "tunnels": [*end.tunnels, *(leg for wiring, bond in bonds for leg in _legs(wiring, bond))],
         "bonds": [_bond(wiring, bond) for wiring, bond in bonds],
-        "links": [],
-        "routes": [route for wiring in wirings for route in _lan_routes(wiring)],
-        "rules": [],
-        "nft": concentrator_nft(names, concentrator.interface, concentrator.carrier_pool, concentrator.masquerade_ipv6),
+        "links": list(end.links),
+        "routes": [*end.routes, *(route for wiring in wirings for route in _lan_routes(wiring))],
+        "rules": list(end.rules),
+        "nft": concentrator_nft(
+            names,
+            concentrator.interface,
+            concentrator.carrier_pool,
+            concentrator.masquerade_ipv6,
+            end.interfaces,
+            end.nft,
+        ),
         "sysctl": concentrator_sysctl({version for wiring in wirings for version in wiring.site.versions}, learning),
         "networkd": "",
     }
 
 
-def _carrier(concentrator: Concentrator, wirings: Sequence[SiteWiring], public_keys: PublicKeys) -> dict[str, Any]:
-    """Its MTU is that of the concentrator's own way out, so that no site changes it for the others."""
-    pool = concentrator.carrier_pool
-    budget = mtu_budget(concentrator.mtu, family=outer_family(concentrator), far_mtu=concentrator.mtu)
-    return wireguard_item(
-        CONCENTRATOR_CARRIER,
-        mtu=budget.carrier_mtu,
-        addresses=[f"{concentrator_carrier_address(pool)}/{pool.prefixlen}"],
-        listen_port=concentrator.listen_port,
-        fwmark=0,
-        private_key_file=key_file(CONCENTRATOR_CARRIER),
-        peers=[
-            {
-                "public_key": public_keys.get(wiring.site.host, {}).get(gateway_carrier(carrier.link.name)),
-                "endpoint": None,
-                "allowed_ips": [f"{carrier.gateway_address}/32"],
-                "persistent_keepalive_s": 0,
-            }
-            for wiring in wirings
-            for carrier in wiring.carriers
-        ],
-        alias=f"{ALIAS}carriers of all sites",
+def _carriers(concentrator: Concentrator, wirings: Sequence[SiteWiring], public_keys: PublicKeys) -> End:
+    """The ends of all carriers in use; of the default one also while nothing is."""
+    used = [(wiring, carrier) for wiring in wirings for carrier in wiring.carriers]
+    kinds = {carrier.kind.name for _wiring, carrier in used} or {DEFAULT}
+    return joined(
+        [
+            kind.concentrator_end(concentrator, [pair for pair in used if pair[1].kind is kind], public_keys)
+            for kind in CARRIERS.values()
+            if kind.name in kinds
+        ]
     )
 
 
 def _legs(wiring: SiteWiring, bond: BondWiring) -> Iterator[dict[str, Any]]:
     for leg in bond.legs:
-        link = leg.carrier.link
-        yield leg_end(
-            concentrator_leg(wiring.site.site_id, bond.bond.bond_id, link.link_id),
-            wiring,
-            bond,
-            leg,
-            at_gateway=False,
-            alias=f"{ALIAS}leg of link {link.name} of site {wiring.site.host}",
-        )
+        if not leg.carrier.is_leg:
+            alias = f"{ALIAS}leg of link {leg.carrier.link.name} of site {wiring.site.host}"
+            yield leg_end(leg.concentrator_name, wiring, bond, leg, at_gateway=False, alias=alias)
 
 
 def _bond(wiring: SiteWiring, bond: BondWiring) -> dict[str, Any]:
     site_id, bond_id = wiring.site.site_id, bond.bond.bond_id
-    links = [leg.carrier.link for leg in bond.legs]
     return bond_end(
         concentrator_bond(site_id, bond_id),
         wiring,
         bond,
-        legs={link.name: concentrator_leg(site_id, bond_id, link.link_id) for link in links},
+        legs={leg.carrier.link.name: leg.concentrator_name for leg in bond.legs},
         at_gateway=False,
         alias=f"{ALIAS}bond {bond_id} to site {wiring.site.host}",
     )

@@ -180,6 +180,15 @@ def subnet(*versions: int) -> Kind:
     return Kind(f"an {families} subnet such as {' or '.join(_EXAMPLE[version] for version in versions)}", parse)
 
 
+# What no NAT-less way leads out of (RFC 1918, RFC 6598, RFC 4193).
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
+
+
+def is_private(address: IPAddress) -> bool:
+    """Whether an address is of a private network, or of a provider's own behind its NAT."""
+    return any(address in IPNetwork(network) for network in _PRIVATE)
+
+
 def link_address() -> Kind:
     """``dhcp``, ``unmanaged``, or the static address of a link with its prefix length."""
 

@@ -11,6 +11,7 @@ ever sees such an object.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,7 @@ from .kinds import StaticAddress
 
 @dataclass(frozen=True)
 class Concentrator:
-    """The server with the public address."""
+    """The server with the public address. ``carrier_options``: those of each carrier that has some, by its name."""
 
     host: str
     address: IPAddress
@@ -32,6 +33,7 @@ class Concentrator:
     bond_pool_ipv6: IPNetwork
     masquerade_ipv6: str
     vxlan_port: int
+    carrier_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     where: str = ""
     unread: frozenset[str] = frozenset()
 
@@ -48,7 +50,10 @@ class Lan:
 
 @dataclass(frozen=True)
 class Link:
-    """One internet uplink of a site. ``found`` are addresses that its interface was seen to have."""
+    """One internet uplink of a site. ``found`` are addresses that its interface was seen to have.
+
+    ``carrier_options`` are its carrier's own, ``options_given`` the carriers for which the link has options.
+    """
 
     name: str
     link_id: int
@@ -57,6 +62,9 @@ class Link:
     next_hop: IPAddress | None
     mtu: int
     rate: dict[str, float] | None = None
+    carrier: str | None = None
+    carrier_options: Mapping[str, Any] = field(default_factory=dict)
+    options_given: tuple[str, ...] = ()
     found: tuple[StaticAddress, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
@@ -103,6 +111,7 @@ class Site:
     table_base: int
     mark_base: int
     priority_base: int
+    carrier: str | None = None
     where: str = ""
     unread: frozenset[str] = frozenset()
 

@@ -6,14 +6,8 @@
 
 from __future__ import annotations
 
-CONCENTRATOR_CARRIER = "wg-linkagg"
 ALIAS = "linkagg.wan: "
 KEY_DIRECTORY = "/etc/linkagg/keys"
-
-
-def gateway_carrier(link_name: str) -> str:
-    """``wg-lte1``."""
-    return f"wg-{link_name}"
 
 
 def gateway_leg(bond_id: int, link_name: str) -> str:

@@ -90,7 +90,12 @@ def list_problems(
 
 
 def _explain(wiring: SiteWiring) -> dict[str, Any]:
-    """What was decided for a site and why, for people."""
+    """What was decided for a site and why, for people; ``notes`` only where there is something to be known."""
+    notes = [
+        f"link {carrier.link.name}, carrier {carrier.kind.name}: {note}"
+        for carrier in wiring.carriers
+        for note in carrier.kind.notes(carrier.link.carrier_options)
+    ]
     return {
         "site_id": wiring.site.site_id,
         "concentrator": wiring.concentrator.host,
@@ -104,4 +109,5 @@ def _explain(wiring: SiteWiring) -> dict[str, Any]:
             }
             for bond in wiring.bonds
         ],
+        **({"notes": notes} if notes else {}),
     }

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .bonding import BOND, LEG_KINDS
+from .carrier import Carrier
+from .carriers import CARRIERS, DEFAULT
 from .deps import jmespath
-
-CARRIER_KINDS = ("wireguard",)
 
 # Of Ansible's facts, whose elements for interfaces have a device among much that has none.
 _FACTS = "* | [?device].[device, [ipv4, ipv4_secondaries, ipv6][][].[address, prefix]]"
@@ -24,6 +24,9 @@ _FACTS = "* | [?device].[device, [ipv4, ipv4_secondaries, ipv6][][].[address, pr
 _PREFLIGHT = "addresses"
 # Every bond that says what its legs are, and every site that says nothing of bonds.
 _LEGS = "sites.*.bonds[].leg"
+# Every carrier that a link or a site names, and every site that leaves a link without one.
+_CARRIERS = "sites.*.[carrier, links[].carrier][]"
+_WITHOUT_CARRIER = "sites.* | [?!carrier && (!links || links[?!carrier])]"
 _WITHOUT_BONDS = "sites.* | [?!bonds || bonds[?!leg]]"
 
 
@@ -46,7 +49,25 @@ def interface_kinds(data: Any) -> list[str]:
     legs = set(filter(lambda leg: isinstance(leg, str), _search(_LEGS, data) or ()))
     if _search(_WITHOUT_BONDS, data):
         legs.add(_default_leg())
-    return [*CARRIER_KINDS, *(kind for kind in LEG_KINDS if kind in legs), "bond"]
+    kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
+    return [*kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond"]
+
+
+def carriers_used(data: Any) -> list[Carrier]:
+    """Those that links have; the default one where nothing can be said, and where a concentrator has no site yet."""
+    named = {str(name) for name in _flat(_search(_CARRIERS, data)) if isinstance(name, str)}
+    used = named & CARRIERS.keys()
+    if not used or _search(_WITHOUT_CARRIER, data):
+        used.add(DEFAULT)
+    return [carrier for name, carrier in CARRIERS.items() if name in used]
+
+
+def _flat(found: Any) -> Iterator[Any]:
+    for element in found or ():
+        if isinstance(element, list):
+            yield from _flat(element)
+        else:
+            yield element
 
 
 def _default_leg() -> str:

@@ -14,7 +14,7 @@ from .kinds import Refused
 from .model import Bond, Concentrator, Inventory, Lan, Link, Site
 from .numbers import private_pool
 from .problems import Problem, nearest, show
-from .tables import CONCENTRATOR, SITE, Key, Table
+from .tables import CONCENTRATOR, CONCENTRATOR_OPTIONS, LINK_OPTIONS, SITE, Key, Table
 
 MISSING = object()
 
@@ -142,11 +142,13 @@ def _hosts(reader: Reader, data: Any, part: str) -> list[tuple[str, Any]]:
 def _concentrator(host: str, values: dict[str, Any]) -> Concentrator:
     if values["bond_pool_ipv6"] is None and "bond_pool_ipv6" not in values["unread"] and values["address"]:
         values["bond_pool_ipv6"] = private_pool(values["address"])
-    return Concentrator(host=host, **values)
+    options = _carrier_options(values, CONCENTRATOR_OPTIONS)
+    return Concentrator(host=host, carrier_options={**defaults(CONCENTRATOR_OPTIONS), **options}, **values)
 
 
 def _site(host: str, values: dict[str, Any]) -> Site:
-    links = tuple(Link(**link) for link in values.pop("links") or ())
+    options = {**defaults(LINK_OPTIONS), **_carrier_options(values, LINK_OPTIONS)}
+    links = tuple(_link(link, values["carrier"], options) for link in values.pop("links") or ())
     bonds = values.pop("bonds")
     if bonds is None:
         bonds = () if "bonds" in values["unread"] else (Reader().mapping(BOND, {}, ""),)
@@ -158,6 +160,26 @@ def _site(host: str, values: dict[str, Any]) -> Site:
         lan=_lan(lan) if lan else Lan(),
         **values,
     )
+
+
+def _link(values: dict[str, Any], carrier: str | None, options: Mapping[str, Any]) -> Link:
+    """Its own carrier, else that of the site; with the options of the link, else those of the site."""
+    given = _carrier_options(values, LINK_OPTIONS)
+    if values["carrier"] is None and "carrier" not in values["unread"]:
+        values["carrier"] = carrier
+    chosen = {**options, **given}.get(values["carrier"], {})
+    return Link(carrier_options=chosen, options_given=tuple(given), **values)
+
+
+def _carrier_options(values: dict[str, Any], tables: Mapping[str, Table]) -> dict[str, dict[str, Any]]:
+    """What was given of them, taken out of the values."""
+    found = {name: values.pop(name) for name in tables}
+    return {name: options for name, options in found.items() if options is not None}
+
+
+def defaults(tables: Mapping[str, Table]) -> dict[str, dict[str, Any]]:
+    """The options of each carrier for whom says nothing of them."""
+    return {name: Reader().mapping(table, {}, "") for name, table in tables.items()}
 
 
 def _bond(values: dict[str, Any]) -> Bond:

@@ -41,8 +41,10 @@ def wireguard_item(
 def leg_item(
     name: str, *, kind: str, tunnel_id: int, vxlan_port: int, local: IPAddress, remote: IPAddress, mtu: int, alias: str
 ) -> dict[str, Any]:
-    """A gretap or vxlan element of ``linkagg.wan.tunnels``."""
+    """A gretap (over IPv6: ip6gretap) or vxlan element of ``linkagg.wan.tunnels``."""
     number = {"vni": tunnel_id, "port": vxlan_port} if kind == "vxlan" else {"key": tunnel_id}
+    if kind == "gretap" and local.version == 6:
+        kind = "ip6gretap"
     return {
         "kind": kind,
         "name": name,

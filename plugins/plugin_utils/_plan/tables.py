@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from .bonding import BOND
+from .carriers import CARRIERS, DEFAULT
 from .keys import Key, Table
 from .kinds import (
     choice,
@@ -20,6 +21,18 @@ from .kinds import (
     text,
 )
 from .limits import MAX_LINK_ID, MAX_PRIORITY_BASE, MAX_SITE_ID
+
+# A carrier's options are a mapping named after it. Those of a site are for its links that have none.
+LINK_OPTIONS = {
+    carrier.name: Table(carrier.name, carrier.link_keys) for carrier in CARRIERS.values() if carrier.link_keys
+}
+CONCENTRATOR_OPTIONS = {
+    carrier.name: Table(carrier.name, carrier.concentrator_keys)
+    for carrier in CARRIERS.values()
+    if carrier.concentrator_keys
+}
+_LINK_OPTION_KEYS = tuple(Key(name, table=table) for name, table in LINK_OPTIONS.items())
+_CARRIER = choice(*CARRIERS)
 
 RATE = Table(
     "rate",
@@ -60,6 +73,8 @@ LINK = Table(
             remedy="give the size of the largest packet that the link carries (usually 1500, with PPPoE 1492)",
         ),
         Key("rate", table=RATE),
+        Key("carrier", _CARRIER, remedy="choose one of these, or leave it out for that of the site"),
+        *_LINK_OPTION_KEYS,
     ),
 )
 
@@ -113,6 +128,8 @@ SITE = Table(
             default=7600,
             remedy="choose another first number; priorities of policy rules are counted from it",
         ),
+        Key("carrier", _CARRIER, default=DEFAULT, remedy="choose what its links are crossed by"),
+        *_LINK_OPTION_KEYS,
     ),
 )
 
@@ -160,5 +177,6 @@ CONCENTRATOR = Table(
             also_called=("nat66", "nat6", "npt", "masquerade"),
         ),
         Key("vxlan_port", integer(1, 65535), default=4789, remedy="choose a free UDP port"),
+        *(Key(name, table=table) for name, table in CONCENTRATOR_OPTIONS.items()),
     ),
 )

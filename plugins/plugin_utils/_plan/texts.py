@@ -6,9 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
-from .names import CONCENTRATOR_CARRIER
 from .nft import Part, compose, interfaces_set
 
 HEADER = "# Made by linkagg.wan; changes are lost at its next run.\n"
@@ -41,23 +40,25 @@ def concentrator_nft(
     interface: str | None,
     carrier_pool: object,
     masquerade_ipv6: str = "private",
+    carriers: Sequence[str] = (),
     parts: Iterable[Part] = (),
 ) -> str:
-    """MSS clamp and NAT of what sites send out; nothing from site to site, nor past the bonds.
+    """MSS clamp and NAT of what sites send out; nothing from site to site, nor past the bonds: not over ``carriers``,
+    of which a single one is named and several are a set.
 
     The clamp comes first, since what accepts a packet ends the chain. ``parts`` is what other concerns add, whose rules
     come before NAT and before what keeps sites apart.
     """
     out = f'oifname "{interface}"' if interface else "oifname != @bonds"
+    sealed = "@carriers" if len(carriers) > 1 else "".join(f'"{name}"' for name in carriers)
     first = Part(
-        sets=(interfaces_set("bonds", bonds),),
+        sets=(
+            interfaces_set("bonds", bonds),
+            *((interfaces_set("carriers", carriers),) if len(carriers) > 1 else ()),
+        ),
         rules={
             "input": _quiet_carriers(carrier_pool),
-            "forward": (
-                *CLAMP,
-                f'iifname "{CONCENTRATOR_CARRIER}" drop',
-                f'oifname "{CONCENTRATOR_CARRIER}" drop',
-            ),
+            "forward": (*CLAMP, *(f"{way} {sealed} drop" for way in ("iifname", "oifname") if sealed)),
         },
     )
     last = Part(

@@ -13,10 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .budget import Budget, mtu_budget
+from .carrier import Carrier, Use
+from .carriers import CARRIERS
 from .checks_link import concentrator_of, outer_family
 from .deps import IPAddress
+from .layers import Layer
+from .leg_budget import leg_budget
 from .model import Bond, Concentrator, Inventory, Link, Site
-from .numbers import BOND_PREFIX, bond_addresses, carrier_address, concentrator_carrier_address, tunnel_id
+from .names import concentrator_leg, gateway_leg
+from .numbers import BOND_PREFIX, bond_addresses, tunnel_id
 
 # public_keys as the nodes reported them: {host: {interface: key}}
 PublicKeys = Mapping[str, Mapping[str, str]]
@@ -24,19 +29,31 @@ PublicKeys = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class CarrierWiring:
-    """One carrier: the tunnel over one link."""
+    """One carrier: the way over one link. Between its addresses run legs; None where it is its own leg."""
 
     link: Link
-    gateway_address: IPAddress
+    kind: Carrier
+    layer: Layer
+    gateway_address: IPAddress | None
+    concentrator_address: IPAddress | None
+    interface: str | None
+    concentrator_interface: str | None
     mtu: int
+
+    @property
+    def is_leg(self) -> bool:
+        """Whether it is the bond's port itself."""
+        return self.gateway_address is None
 
 
 @dataclass(frozen=True)
 class LegWiring:
-    """One leg: a bond's Ethernet tunnel inside a carrier."""
+    """One leg: a bond's Ethernet tunnel inside a carrier, or the carrier itself; its name at either end."""
 
     carrier: CarrierWiring
     tunnel_id: int
+    name: str
+    concentrator_name: str
     budget: Budget
 
 
@@ -73,7 +90,6 @@ class SiteWiring:
     site: Site
     concentrator: Concentrator
     family: str
-    concentrator_carrier_address: IPAddress
     carriers: tuple[CarrierWiring, ...]
     bonds: tuple[BondWiring, ...]
 
@@ -85,43 +101,59 @@ class SiteWiring:
 
 def wire_site(site: Site, concentrator: Concentrator) -> SiteWiring:
     """Wire one site; depends on nothing but the site and its concentrator's own keys."""
-    family = outer_family(concentrator)
-    carriers = tuple(
-        CarrierWiring(
-            link=link,
-            gateway_address=carrier_address(concentrator.carrier_pool, site.site_id, link.link_id),
-            mtu=mtu_budget(link.mtu, family=family, far_mtu=concentrator.mtu).carrier_mtu,
-        )
-        for link in sorted(site.links, key=lambda link: link.link_id)
-    )
+    links = sorted(site.links, key=lambda link: link.link_id)
+    carriers = tuple(_wire_carrier(link, site, concentrator) for link in links)
     bonds = sorted(site.bonds, key=lambda bond: bond.bond_id)
     return SiteWiring(
         site=site,
         concentrator=concentrator,
-        family=family,
-        concentrator_carrier_address=concentrator_carrier_address(concentrator.carrier_pool),
+        family=outer_family(concentrator),
         carriers=carriers,
         bonds=tuple(_wire_bond(bond, site, concentrator, carriers) for bond in bonds),
     )
 
 
+def _wire_carrier(link: Link, site: Site, concentrator: Concentrator) -> CarrierWiring:
+    kind, options = CARRIERS[link.carrier], link.carrier_options
+    layer = kind.layer(options)
+    use = Use(site, link, concentrator, options)
+    near, far = (None, None) if kind.is_leg(options) else kind.addresses(use)
+    return CarrierWiring(
+        link=link,
+        kind=kind,
+        layer=layer,
+        gateway_address=near,
+        concentrator_address=far,
+        interface=kind.gateway_interface(link.name, options),
+        concentrator_interface=kind.concentrator_interface(site.site_id, link.link_id, options),
+        mtu=mtu_budget(link.mtu, layer, family=outer_family(concentrator), far_mtu=concentrator.mtu).carrier_mtu,
+    )
+
+
 def _wire_bond(bond: Bond, site: Site, concentrator: Concentrator, carriers: tuple[CarrierWiring, ...]) -> BondWiring:
     members = {link.link_id for link in site.links_of(bond)}
-    family = outer_family(concentrator)
-    legs = tuple(
-        LegWiring(
-            carrier=carrier,
-            tunnel_id=tunnel_id(site.site_id, bond.bond_id, carrier.link.link_id),
-            budget=mtu_budget(carrier.link.mtu, leg=bond.leg, family=family, far_mtu=concentrator.mtu),
-        )
-        for carrier in carriers
-        if carrier.link.link_id in members
-    )
+    chosen = (carrier for carrier in carriers if carrier.link.link_id in members)
+    legs = tuple(_wire_leg(bond, site, concentrator, carrier) for carrier in chosen)
     return BondWiring(
         bond=bond,
         mtu=min(leg.budget.mtu for leg in legs),
         subnets=tuple(_subnet(version, bond, site, concentrator) for version in site.versions),
         legs=legs,
+    )
+
+
+def _wire_leg(bond: Bond, site: Site, concentrator: Concentrator, carrier: CarrierWiring) -> LegWiring:
+    """A carrier that is its own leg is the bond's port under its own name."""
+    link, ids = carrier.link, (site.site_id, bond.bond_id, carrier.link.link_id)
+    names = (gateway_leg(bond.bond_id, link.name), concentrator_leg(*ids))
+    if carrier.is_leg:
+        names = (carrier.interface, carrier.concentrator_interface)
+    return LegWiring(
+        carrier=carrier,
+        tunnel_id=tunnel_id(*ids),
+        name=names[0],
+        concentrator_name=names[1],
+        budget=leg_budget(bond.leg, link, concentrator),
     )
 
 

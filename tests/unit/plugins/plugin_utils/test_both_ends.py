@@ -28,7 +28,7 @@ def ends(request: pytest.FixtureRequest) -> list[tuple[dict[str, Any], dict[str,
     return [(plan["nodes"][host], plan["nodes"][site["concentrator"]]) for host, site in plan["sites"].items()]
 
 
-LEGS = ("gretap", "vxlan")
+LEGS = ("gretap", "ip6gretap", "vxlan")
 
 
 def legs_of(node: dict[str, Any]) -> dict[tuple[str, int], dict[str, Any]]:
@@ -137,7 +137,7 @@ def test_every_table_that_a_rule_names_has_a_route(ends: list[tuple[dict[str, An
         tables = {(_family(route), route["table"]) for route in gateway["routes"]} | {("ipv4", 254), ("ipv6", 254)}
         assert {(rule["family"], rule["table"]) for rule in gateway["rules"]} <= tables
         marks = {rule["fwmark"] for rule in gateway["rules"] if rule["fwmark"]}
-        assert marks == {item["fwmark"] for item in gateway["tunnels"] if item["kind"] == "wireguard"}
+        assert marks >= {item["fwmark"] for item in gateway["tunnels"] if item["kind"] == "wireguard"}
 
 
 def _family(route: dict[str, Any]) -> str:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import limits, names, numbers
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.carriers import CARRIERS
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.deps import IPAddress, IPNetwork
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.reading import defaults
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.tables import LINK_OPTIONS
 
 CARRIER_POOL = IPNetwork("10.208.0.0/12")
 BOND_POOL = IPNetwork("10.200.0.0/13")
 BOND_POOL_IPV6 = IPNetwork("fd00:1:2:3::/64")
 KERNELS_OWN_RULE = 32766
 SITE_IDS = (1, 2, 63, 64, 8191, 16383)
+DEFAULTS = defaults(LINK_OPTIONS)
 
 
 def test_the_contracts_examples() -> None:
@@ -75,14 +79,15 @@ def test_no_two_legs_carriers_bonds_or_names_are_the_same() -> None:
 
 def test_names_have_at_most_15_characters() -> None:
     longest = "x" * 10
+    carriers = [(carrier, DEFAULTS.get(name, {})) for name, carrier in CARRIERS.items()]
     made = [
-        names.gateway_carrier(longest),
+        *(carrier.gateway_interface(longest, options) for carrier, options in carriers),
+        *(carrier.concentrator_interface(16383, 62, options) for carrier, options in carriers),
         names.gateway_leg(7, longest),
         names.concentrator_leg(16383, 7, 62),
         names.concentrator_bond(16383, 7),
-        names.CONCENTRATOR_CARRIER,
     ]
-    assert max(len(name) for name in made) <= 15
+    assert max(len(name) for name in made if name) <= 15
 
 
 def test_priorities_of_different_purposes_stay_apart() -> None:
