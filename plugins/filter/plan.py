@@ -33,9 +33,9 @@ options:
         (V(private), the default, hides unique local addresses behind the concentrator's own, V(all) every IPv6
         address, V(none) none) and C(vxlan_port) (4789).
       - C(linkagg_site) has C(site_id) (required, 1 to 16383), C(concentrator) (the only one), C(lan) with
-        C(interface) and C(subnets) (IPv4 and IPv6), C(links) (required), C(bonds) (one over all links), and the
-        first numbers of its routing tables, firewall marks and rules, C(table_base) (7600), C(mark_base) (30208)
-        and C(priority_base) (7600).
+        C(interface) and C(subnets) (IPv4 and IPv6), C(links) (required), C(bonds) (one over all links), C(policies),
+        and the first numbers of its routing tables, firewall marks and rules, C(table_base) (7600), C(mark_base)
+        (30208) and C(priority_base) (7600).
       - When the LAN has an IPv6 subnet, the bonds carry IPv6 as well, with addresses of C(bond_pool_ipv6), and
         the site's way out for IPv6 is over them.
       - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(unmanaged),
@@ -56,6 +56,21 @@ options:
         V(balance-alb) have.
       - With C(arp_interval) and no target, each end of the bond watches the other. Targets are meant for both ends;
         each leaves out its own address, and watches the other end if none is left.
+      - C(policies) of a site is a list of which the first that matches decides, over which way a new connection of the
+        LAN or of the gateway goes. A policy has C(name) (required), C(match), C(via), C(weights), C(per), C(otherwise)
+        and C(dscp).
+      - C(match) (everything, if left out) has lists, C(destinations) and C(sources) (addresses and subnets),
+        C(interfaces) (of the LAN), C(protocols), C(ports) and C(source_ports) (numbers and ranges; of TCP and UDP
+        unless C(protocols) says otherwise) and C(dscp) (names and numbers). All that are given have to be true.
+      - C(via) is the name of a link, which the traffic then leaves by directly, behind the link's own address; the name
+        or the C(bond_id) of a bond; a list of up to three of those, of which the first that works is used; V(spread),
+        which spreads connections over links by C(weights) (C(rate.down_mbit) where all links have it, else all alike; 0
+        leaves a link out), each C(per) V(connection) (the default), V(destination) or V(source); or V(drop). A
+        connection stays on its link while that works. A link works while its interface is up, has a carrier and has
+        its default route.
+      - C(otherwise) is what happens while none of them works, V(next), the default, that is the way of all other
+        traffic, or V(drop). C(dscp) is the class that packets get; with it alone, they go the way of all other traffic.
+      - A link carries the IP version of its address or next hop; for the other one it does not work.
     type: dict
     required: true
   public_keys:

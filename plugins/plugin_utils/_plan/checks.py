@@ -18,6 +18,7 @@ from .checks_bond import check_bonds
 from .checks_carrier import check_carriers
 from .checks_link import check_links
 from .checks_numbers import check_numbers
+from .checks_policies import check_policies
 from .model import Inventory, Site
 from .names import concentrator_bond, concentrator_leg, gateway_leg
 from .problems import Problem, nearest
@@ -158,5 +159,6 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_numbers,
     check_carriers,
     check_links,
+    check_policies,
     check_addresses,
 )

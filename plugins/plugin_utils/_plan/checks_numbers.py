@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .limits import MAX_LINK_ID
+from .limits import LAST_TABLE, MAX_LINK_ID
 from .model import Inventory, Site
 from .numbers import RESERVED_TABLES
 from .problems import Problem
@@ -24,13 +24,14 @@ def _tables(site: Site) -> Iterator[Problem]:
     first = site.table_base
     if first is None:
         return
-    last = first + MAX_LINK_ID
+    width = LAST_TABLE if site.policies else MAX_LINK_ID
+    last = first + width
     met = [f"{number} ({name})" for number, name in RESERVED_TABLES.items() if first <= number <= last]
     if met:
         yield Problem(
             site.where,
             "key table_base",
             f"found {first}, and so tables {first} to {last}, with {', '.join(met)} among them",
-            f"1 to {min(RESERVED_TABLES) - MAX_LINK_ID - 1}, or {max(RESERVED_TABLES) + 1} or more",
+            f"1 to {min(RESERVED_TABLES) - width - 1}, or {max(RESERVED_TABLES) + 1} or more",
             "the kernel has a meaning for those; choose another first number",
         )

@@ -11,10 +11,10 @@ from .problems import Problem
 _MISSING: dict[str, str] = {}
 
 try:
-    from netaddr import IPAddress, IPNetwork, iprange_to_cidrs
+    from netaddr import IPAddress, IPNetwork, cidr_merge, iprange_to_cidrs
     from netaddr.core import AddrFormatError
 except ImportError as exc:
-    IPAddress = IPNetwork = iprange_to_cidrs = None
+    IPAddress = IPNetwork = cidr_merge = iprange_to_cidrs = None
     AddrFormatError = ValueError
     _MISSING["netaddr"] = str(exc)
 
@@ -24,7 +24,7 @@ except ImportError as exc:
     jmespath = None
     _MISSING["jmespath"] = str(exc)
 
-__all__ = ("AddrFormatError", "IPAddress", "IPNetwork", "iprange_to_cidrs", "jmespath", "missing")
+__all__ = ("AddrFormatError", "IPAddress", "IPNetwork", "cidr_merge", "iprange_to_cidrs", "jmespath", "missing")
 
 
 def missing() -> list[Problem]:

@@ -23,6 +23,8 @@ from .numbers import (
     link_mark,
     link_table,
 )
+from .policies import gateway_ways, policy_routes, policy_rules, policy_sysctl
+from .policy_nft import policy_nft
 from .shapes import route_item, rule_item
 from .texts import gateway_nft, gateway_sysctl, networkd_network
 from .wiring import PublicKeys, SiteWiring
@@ -41,6 +43,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
     all_ends = joined(ends)
     links = [carrier.link for carrier in wiring.carriers]
     interfaces = [link.interface for link in links]
+    ways = gateway_ways(wiring)
     return {
         "concentrator": wiring.concentrator.host,
         "key_interfaces": list(all_ends.key_interfaces),
@@ -50,15 +53,20 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
         "routes": [
             *(route for link, end in zip(links, ends, strict=True) for route in _link_routes(wiring, link, end)),
             *_aggregate_routes(wiring),
+            *policy_routes(site, ways),
         ],
         "rules": [
             *(rule for link, end in zip(links, ends, strict=True) for rule in _link_rules(wiring, link, end)),
+            *policy_rules(site, ways),
             *_common_rules(wiring),
         ],
         "nft": gateway_nft(
-            [bond.bond.name for bond in wiring.bonds], interfaces, wiring.concentrator.carrier_pool, all_ends.nft
+            [bond.bond.name for bond in wiring.bonds],
+            interfaces,
+            wiring.concentrator.carrier_pool,
+            [*all_ends.nft, policy_nft(site, ways, [wiring.concentrator.address])],
         ),
-        "sysctl": gateway_sysctl(interfaces, site.versions, learning),
+        "sysctl": gateway_sysctl(interfaces, site.versions, learning) + policy_sysctl(site, ways),
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),
     }
 

@@ -99,6 +99,43 @@ class Bond:
 
 
 @dataclass(frozen=True)
+class PolicyMatch:
+    """What a policy takes: all that is given has to be true. ``destinations`` and ``domains`` are of the other end, of
+    which either will do."""
+
+    destinations: tuple[IPNetwork, ...] | None = None
+    sources: tuple[IPNetwork, ...] | None = None
+    domains: tuple[str, ...] | None = None
+    interfaces: tuple[str, ...] | None = None
+    protocols: tuple[str, ...] | None = None
+    ports: tuple[str, ...] | None = None
+    source_ports: tuple[str, ...] | None = None
+    dscp: tuple[int, ...] | None = None
+    where: str = ""
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def subnets(self) -> tuple[IPNetwork, ...]:
+        """All that is named of either end."""
+        return (*(self.destinations or ()), *(self.sources or ()))
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which way some traffic goes; ``via`` and ``weights`` are as policy_keys.py reads them."""
+
+    name: str
+    match: PolicyMatch
+    via: tuple[str | int, ...] | None
+    weights: tuple[tuple[str, float], ...] | None
+    per: str
+    otherwise: str
+    dscp: int | None
+    where: str = ""
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Site:
     """One place with modems."""
 
@@ -112,6 +149,7 @@ class Site:
     mark_base: int
     priority_base: int
     carrier: str | None = None
+    policies: tuple[Policy, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
 

@@ -19,15 +19,18 @@ CHAINS = {
     "input": ("filter", "input", "filter"),
     "forward": ("filter", "forward", "mangle"),
     "output": ("route", "output", "mangle"),
+    "leaving": ("filter", "postrouting", "mangle"),
     "postrouting": ("nat", "postrouting", "srcnat"),
 }
 
 
 @dataclass(frozen=True)
 class Part:
-    """What one concern adds: texts of sets and maps (see nft_set), and rules by the name of their chain."""
+    """What one concern adds: texts of sets and maps (see nft_set), rules by the name of their chain, and ``chains`` of
+    its own that it jumps to."""
 
     sets: tuple[str, ...] = ()
+    chains: Mapping[str, Sequence[str]] = field(default_factory=dict)
     rules: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -40,17 +43,17 @@ def compose(parts: Iterable[Part]) -> str:
     """The text of table ``inet linkagg``; a chain that nobody has rules for is not there."""
     parts = tuple(parts)
     pieces = [text for part in parts for text in part.sets]
+    pieces += [_chain(name, rules) for part in parts for name, rules in part.chains.items()]
     for chain in CHAINS:
         rules = [rule for part in parts for rule in part.rules.get(chain, ())]
         if rules:
-            pieces.append(_chain(chain, rules))
+            pieces.append(_chain(chain, rules, "type {} hook {} priority {}; policy accept;".format(*CHAINS[chain])))
     return "table inet linkagg {\n" + "\n".join(pieces) + "}\n"
 
 
-def _chain(name: str, rules: Iterable[str]) -> str:
-    kind, hook, priority = CHAINS[name]
-    lines = "".join(f"\t\t{rule}\n" for rule in rules)
-    return f"\tchain {name} {{\n\t\ttype {kind} hook {hook} priority {priority}; policy accept;\n{lines}\t}}\n"
+def _chain(name: str, rules: Iterable[str], head: str = "") -> str:
+    lines = "".join(f"\t\t{line}\n" for line in (head, *rules) if line)
+    return f"\tchain {name} {{\n{lines}\t}}\n"
 
 
 def by_last_character(name: str) -> tuple[int, str]:

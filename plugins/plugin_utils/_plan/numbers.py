@@ -23,6 +23,11 @@ RESERVED_TABLES = {253: "default", 254: "main", 255: "local"}
 RULE_MARK = 0
 RULE_CARRIER = 100
 RULE_LINK = 200
+# Policies, by the marks of connections: the main table first, then the choice in use and three more, then none (see
+# policy_marks.py).
+RULE_POLICY_MAIN = 263
+RULE_POLICY = 264
+RULE_POLICY_DROP = 268
 RULE_MAIN = 300
 RULE_AGGREGATE = 301
 
@@ -56,6 +61,16 @@ def link_table(table_base: int, link_id: int) -> int:
     """Routing table of a link; also the metric of its fail-open route in the main table. The base itself is the
     aggregate's."""
     return table_base + link_id
+
+
+def policy_table(table_base: int, choice: int) -> int:
+    """Routing table of a way out for policies, by its number among their choices (see policy_marks.py)."""
+    return table_base + MAX_LINK_ID + 2 + choice
+
+
+def drop_table(table_base: int) -> int:
+    """Routing table without a way out, for policies; it has the place of the link_id after the last."""
+    return policy_table(table_base, MAX_LINK_ID + 1)
 
 
 def link_mark(mark_base: int, link_id: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .bonding import BOND, OPTIONS
 from .kinds import Refused
-from .model import Bond, Concentrator, Inventory, Lan, Link, Site
+from .model import Bond, Concentrator, Inventory, Lan, Link, Policy, PolicyMatch, Site
 from .numbers import private_pool
 from .problems import Problem, nearest, show
 from .tables import CONCENTRATOR, CONCENTRATOR_OPTIONS, LINK_OPTIONS, SITE, Key, Table
@@ -153,11 +153,13 @@ def _site(host: str, values: dict[str, Any]) -> Site:
     if bonds is None:
         bonds = () if "bonds" in values["unread"] else (Reader().mapping(BOND, {}, ""),)
     lan = values.pop("lan")
+    policies = tuple(_policy(policy) for policy in values.pop("policies") or ())
     return Site(
         host=host,
         links=links,
         bonds=tuple(_bond(bond) for bond in bonds),
         lan=_lan(lan) if lan else Lan(),
+        policies=policies,
         **values,
     )
 
@@ -194,6 +196,11 @@ def _bond(values: dict[str, Any]) -> Bond:
     if values["name"] is None and values["bond_id"] is not None and "name" not in values["unread"]:
         values["name"] = f"agg{values['bond_id']}"
     return Bond(**values, options=options)
+
+
+def _policy(values: dict[str, Any]) -> Policy:
+    match = values["match"]
+    return Policy(**{**values, "match": PolicyMatch(**match) if match else PolicyMatch()})
 
 
 def _lan(lan: dict[str, Any]) -> Lan:

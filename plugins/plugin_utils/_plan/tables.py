@@ -20,7 +20,8 @@ from .kinds import (
     subnet,
     text,
 )
-from .limits import MAX_LINK_ID, MAX_PRIORITY_BASE, MAX_SITE_ID
+from .limits import LAST_TABLE, MAX_LINK_ID, MAX_PRIORITY_BASE, MAX_SITE_ID
+from .policy_keys import POLICY
 
 # A carrier's options are a mapping named after it. Those of a site are for its links that have none.
 LINK_OPTIONS = {
@@ -110,9 +111,10 @@ SITE = Table(
         Key("lan", table=LAN),
         Key("links", table=LINK, many=True, required=True, remedy="list the site's links, one at least"),
         Key("bonds", table=BOND, many=True, remedy="leave it out for one bond over all links"),
+        Key("policies", table=POLICY, many=True, remedy="list policies; the first that matches decides"),
         Key(
             "table_base",
-            integer(1, 0xFFFFFFFF - MAX_LINK_ID),
+            integer(1, 0xFFFFFFFF - LAST_TABLE),
             default=7600,
             remedy="choose another first number; routing tables and metrics are counted from it",
         ),
