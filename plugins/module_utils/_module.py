@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ._engine.errors import EngineError, KernelError
@@ -45,14 +45,17 @@ def run(
     kinds: Kinds,
     parse: Callable[[], Sequence[Obj]],
     prepare: Prepare = lambda kernel, want: want,
+    late: Collection[str] = (),
 ) -> None:
-    """Parse, reconcile, save, exit. ``prepare`` fills in what only the node knows, which is not saved."""
+    """Parse, reconcile, save, exit. ``prepare`` fills in what only the node knows, which is not saved. ``late``:
+    interfaces that may be missing in check mode.
+    """
     if library.PROBLEM:
         module.fail_json(msg=library.PROBLEM, exception=library.PROBLEM_DETAILS or None)
     try:
         want = parse()
         with locked(make=not module.check_mode), put_off() as stopped:  # until it is saved, too
-            outcome = _reconcile(module, kinds, want, prepare, stopped)
+            outcome = _reconcile(module, kinds, want, prepare, stopped, late)
             due = _savings(module, kinds, want, outcome)
             save(module, due, outcome.result())
             result = told(outcome.result(), due)
@@ -96,7 +99,12 @@ def save(module: AnsibleModule, due: Sequence[Saving], result: dict[str, Any]) -
 
 
 def _reconcile(
-    module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], prepare: Prepare, stopped: Callable[[], str]
+    module: AnsibleModule,
+    kinds: Kinds,
+    want: Sequence[Obj],
+    prepare: Prepare,
+    stopped: Callable[[], str],
+    late: Collection[str],
 ) -> Outcome:
     from ._netlink.kernel import NetlinkKernel  # pyroute2 loads slowly on small routers: not before it is needed
 
@@ -110,6 +118,7 @@ def _reconcile(
             purge=module.params["purge"],
             adopt=module.params["adopt"],
             check=module.check_mode,
+            late=late,
             stopped=stopped,
         )
 

@@ -15,6 +15,15 @@ description:
     fails all of it is undone.
   - Only lists that are given are looked at, O(links), O(routes) and O(rules) together. O(purge) removes nothing of
     the others.
+options:
+  late_interfaces:
+    description:
+      - Interfaces that something else makes, such as a daemon, and that need not be there yet. What names one that is
+        not there is left to the agent of the node, see M(linkagg.wan.agent), which completes it when it comes.
+      - In check mode they are taken to be there.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - linkagg.wan.lists.tunnels
   - linkagg.wan.lists.bonds
@@ -95,11 +104,13 @@ problems:
   elements: str
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linkagg.wan.plugins.module_utils._agent.converge import possible
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.planner import Kinds, referenced_devices
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import list_arguments, parse_lists
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Kind
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
@@ -110,12 +121,13 @@ if TYPE_CHECKING:
     from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 
 PARTS = ("tunnels", "bonds", "link_routes")
+LATE_OPTIONS: dict[str, Any] = {"late_interfaces": {"type": "list", "elements": "str", "default": []}}
 
 
 def argument_spec() -> dict[str, Any]:
     """The module's arguments, from the kind tables."""
     lists = {name: kinds for part in PARTS for name, kinds in MODULES[part].items()}
-    return {**list_arguments(lists, empty=False), **LEARN_OPTIONS, **COMMON_OPTIONS}
+    return {**list_arguments(lists, empty=False), **LATE_OPTIONS, **LEARN_OPTIONS, **COMMON_OPTIONS}
 
 
 def given(params: Mapping[str, Any]) -> dict[str, tuple[Kind, ...]]:
@@ -124,17 +136,35 @@ def given(params: Mapping[str, Any]) -> dict[str, tuple[Kind, ...]]:
     return {name: kinds for lists in parts for name, kinds in lists.items()}
 
 
+def without_late(kernel: NetlinkKernel, kinds: Kinds, want: Sequence[Obj], late: Collection[str]) -> Sequence[Obj]:
+    """What can be made while late interfaces are missing; of any other the engine says that it is missing."""
+    there = set(kernel.interfaces()) | (referenced_devices(want, kinds).keys() - set(late))
+    missing = set(late) - there
+    if not missing:
+        return want
+    naming = {obj.key for name, users in referenced_devices(want, kinds).items() if name in missing for obj in users}
+    ready, _left = possible([obj for obj in want if obj.key in naming], kinds, there)
+    reduced = {obj.key: obj for obj in ready}
+    return [reduced.get(obj.key, obj) for obj in want if obj.key not in naming or obj.key in reduced]
+
+
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     lists = given(module.params)
 
+    kinds = {kind.name: kind for group in lists.values() for kind in group}
+    late = module.params["late_interfaces"]
+
     def prepare(kernel: NetlinkKernel, want: Sequence[Obj]) -> Sequence[Obj]:
-        known = kernel.learn_next_hops(want, module.params["learn_timeout_s"], module.check_mode)
+        now = want if module.check_mode else without_late(kernel, kinds, want, late)
+        known = kernel.learn_next_hops(now, module.params["learn_timeout_s"], module.check_mode)
         return with_keys(known, module.check_mode)
 
-    kinds = {kind.name: kind for group in lists.values() for kind in group}
-    run(module, kinds, lambda: parse_lists(lists, {name: module.params[name] or [] for name in lists}), prepare)
+    def wanted() -> Sequence[Obj]:
+        return parse_lists(lists, {name: module.params[name] or [] for name in lists})
+
+    run(module, kinds, wanted, prepare, late=late)
 
 
 if __name__ == "__main__":

@@ -58,3 +58,33 @@ def test_what_was_made_together_is_saved_as_if_by_its_modules(node: Node) -> Non
     assert node.module("tunnels", tunnels=WANTED["tunnels"], persist=True)["changed"] is False
     later = node.module("link_routes", routes=WANTED["routes"], rules=WANTED["rules"], persist=True)
     assert later["changed"] is False
+
+
+LATE: dict[str, Any] = {
+    "links": [{"interface": "tun0", "addresses": ["10.208.0.65/32"]}],
+    "routes": [
+        {"destination": "10.208.0.1/32", "device": "tun0", "table": 7601},
+        {"destination": "default", "type": "blackhole", "table": 7601, "metric": 65535},
+    ],
+    "rules": WANTED["rules"],
+    "late_interfaces": ["tun0"],
+}
+
+
+def test_what_needs_an_interface_that_comes_late_is_left_out_until_it_is_there_and_saved_at_once(node: Node) -> None:
+    checked = node.module("network", check=True, **LATE)
+    assert any("tun0" in step for step in checked["steps"]), checked
+    result = node.module("network", **LATE, persist=True)
+    assert "tun0" not in str(result["steps"])
+    assert ip("route show table 7601").split()[:2] == ["blackhole", "default"]
+    assert len(rules()) == 1
+    assert "tun0" in (node.state / "link_routes.json").read_text()
+    assert node.module("network", **LATE)["changed"] is False
+    ip("tuntap add dev tun0 mode tun")
+    assert "10.208.0.1 dev tun0" in (node.module("network", **LATE), ip("route show table 7601"))[1]
+    assert node.module("network", **LATE)["changed"] is False
+
+
+def test_any_other_interface_must_be_there(node: Node) -> None:
+    result = node.module("network", **{**LATE, "late_interfaces": ["tun1"]})
+    assert "interface tun0 does not exist on this node" in result["msg"]

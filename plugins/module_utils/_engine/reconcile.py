@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,17 +70,19 @@ def reconcile(
     purge: bool = False,
     adopt: bool = False,
     check: bool = False,
+    late: Collection[str] = (),
     stopped: Callable[[], str] = str,
 ) -> Outcome:
     """Make ``want`` true. EngineError lists what stands against it; after one, the node is as it was before.
 
+    ``late`` are interfaces that somebody else will have made until a check's steps are done in earnest.
     ``stopped`` says who asked to stop (a signal), or nothing; it is asked before each step.
     """
     wish = _Wish(want, state, purge, adopt)
     have = wish.read(kernel, kinds)
     steps = wish.steps(have, kinds)
     if state == "present":
-        _refuse_impossible(kernel, kinds, want, steps, check)
+        _refuse_impossible(kernel, kinds, want, steps, late=late if check else (), check=check)
     outcome = _outcome(steps, want, have, kinds)
     if steps and not check:
         _apply(kernel, kinds, steps, have, stopped)
@@ -102,10 +104,12 @@ def _outcome(steps: Sequence[Step], want: Sequence[Obj], have: Mapping[Key, Obj]
     return Outcome(texts, listing(touched, kinds), listing(after.values(), kinds), diff(steps, kinds))
 
 
-def _refuse_impossible(kernel: Kernel, kinds: Kinds, want: Sequence[Obj], steps: Sequence[Step], check: bool) -> None:
+def _refuse_impossible(
+    kernel: Kernel, kinds: Kinds, want: Sequence[Obj], steps: Sequence[Step], *, late: Collection[str], check: bool
+) -> None:
     made = {step.key[1] for step in steps if step.op == "create" and step.key[0] == "link"}
     gone = {step.key[1] for step in steps if step.op == "delete" and step.key[0] == "link"}
-    there = set(kernel.devices()) - gone | made
+    there = set(kernel.devices()) - gone | made | set(late)
     problems = []
     for name, users in sorted(referenced_devices(want, kinds).items()):
         foreign = any(not kinds[obj.kind].creatable for obj in users)

@@ -31,11 +31,15 @@ Item = dict[str, Any]
 class End:
     """What carriers add to the desired state of the node at one of their ends; elements as the modules take them.
 
+    ``key_interfaces`` get a WireGuard key, ``certificates`` (by the name of an interface as well) a key with a
+    certificate; what is public of either comes back in ``public_keys``. Interfaces of ``daemons`` may come late.
     ``routes`` of a gateway's end go into the link's own table, after its default route. ``interfaces`` are those of
     the concentrator that nothing may be forwarded over, since only legs are in them.
     """
 
     key_interfaces: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    daemons: tuple[Item, ...] = ()
     tunnels: tuple[Item, ...] = ()
     links: tuple[Item, ...] = ()
     routes: tuple[Item, ...] = ()
@@ -47,6 +51,11 @@ class End:
 def joined(ends: Sequence[End]) -> End:
     """All of them as one, in their order."""
     return End(*(tuple(item for end in ends for item in getattr(end, field.name)) for field in fields(End)))
+
+
+def late_interfaces(daemons: Sequence[Item]) -> list[str]:
+    """The interfaces that they make."""
+    return [daemon["interface"] for daemon in daemons if daemon["interface"]]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from .bond_end import bond_end, leg_end
-from .carrier import End, joined
+from .carrier import End, joined, late_interfaces
 from .carriers import CARRIERS, DEFAULT
 from .model import Concentrator
 from .names import ALIAS, concentrator_bond
@@ -33,6 +33,9 @@ def concentrator_node(
     return {
         "concentrator": concentrator.host,
         "key_interfaces": list(end.key_interfaces),
+        "certificates": list(end.certificates),
+        "daemons": list(end.daemons),
+        "late_interfaces": late_interfaces(end.daemons),
         "tunnels": [*end.tunnels, *(leg for wiring, bond in bonds for leg in _legs(wiring, bond))],
         "bonds": [_bond(wiring, bond) for wiring, bond in bonds],
         "links": list(end.links),

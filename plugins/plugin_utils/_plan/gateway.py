@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from .bond_end import bond_end, leg_end
-from .carrier import End, joined
+from .carrier import End, joined, late_interfaces
 from .model import Link
 from .names import ALIAS
 from .numbers import (
@@ -47,6 +47,9 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
     return {
         "concentrator": wiring.concentrator.host,
         "key_interfaces": list(all_ends.key_interfaces),
+        "certificates": list(all_ends.certificates),
+        "daemons": list(all_ends.daemons),
+        "late_interfaces": late_interfaces(all_ends.daemons),
         "tunnels": [*all_ends.tunnels, *_legs(wiring)],
         "bonds": list(_bonds(wiring)),
         "links": [*(_link(link) for link in links), *all_ends.links],

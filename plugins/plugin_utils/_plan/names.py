@@ -8,6 +8,7 @@ from __future__ import annotations
 
 ALIAS = "linkagg.wan: "
 KEY_DIRECTORY = "/etc/linkagg/keys"
+DAEMON_DIRECTORY = "/etc/linkagg/daemons"
 
 
 def gateway_leg(bond_id: int, link_name: str) -> str:
@@ -28,3 +29,8 @@ def concentrator_bond(site_id: int, bond_id: int) -> str:
 def key_file(interface: str) -> str:
     """Where a node keeps the private key of a WireGuard interface."""
     return f"{KEY_DIRECTORY}/{interface}.key"
+
+
+def daemon_file(daemon: str, file: str) -> str:
+    """Where linkagg.wan.daemons puts a file of a daemon."""
+    return f"{DAEMON_DIRECTORY}/{daemon}/{file}"

@@ -121,3 +121,36 @@ def rule_item(
         "suppress_prefixlength": suppress_prefixlength,
         "family": family,
     }
+
+
+def daemon_item(
+    name: str,
+    *,
+    description: str,
+    command: list[str],
+    files: list[dict[str, Any]],
+    interface: str | None,
+    prepare: list[list[str]] | None = None,
+    type: str = "exec",
+    capabilities: tuple[str, ...] = ("CAP_NET_ADMIN",),
+    ready_s: float = 0,
+    keep: bool = False,
+) -> dict[str, Any]:
+    """An element of ``linkagg.wan.daemons``; elements of ``files`` from ``file_item``."""
+    return {
+        "name": name,
+        "description": description,
+        "command": command,
+        "prepare": prepare or [],
+        "type": type,
+        "capabilities": list(capabilities),
+        "files": files,
+        "interface": interface,
+        "ready_s": ready_s,
+        "keep": keep,
+    }
+
+
+def file_item(name: str, content: str, *, secret: bool = False, seen_at: str | None = None) -> dict[str, Any]:
+    """A file of a daemon; a secret one only root may read."""
+    return {"name": name, "secret" if secret else "content": content, **({"seen_at": seen_at} if seen_at else {})}

@@ -1,0 +1,203 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The effects: files, systemd, interfaces. A change that does not come up is undone as a whole."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from .._engine.errors import EngineError
+from .._persist import store
+from .steps import Have, Step
+from .units import DIRECTORY, PREFIX, UNITS, Daemon, File, is_ours
+
+# (command) -> exit status, output, errors
+Run = Callable[[Sequence[str]], tuple[int, str, str]]
+
+INTERFACES = Path("/sys/class/net")
+_LOOK_S = 0.2
+_SETTLE_S = 1.0  # a program that does not take its options has ended by then
+_LAST_LINES = "12"
+
+
+class Node:
+    """A node that runs systemd. ``root`` is for tests."""
+
+    def __init__(self, run: Run, root: Path = Path("/"), interfaces: Path = INTERFACES) -> None:
+        self._run = run
+        self._root = root
+        self._interfaces = interfaces
+        self._started = time.time()
+
+    def read(self) -> dict[str, Have]:
+        """All daemons of ours, by name."""
+        units = self._units()
+        directories = {path.name for path in self._at(DIRECTORY).glob("*") if path.is_dir()}
+        names = sorted({*units, *directories})
+        states = self._states(names)
+        return {name: Have(self._files(name, units.get(name)), *states[name]) for name in names}
+
+    def objections(self, want: Sequence[Daemon]) -> list[str]:
+        """Units of somebody else with the name of one that is wanted."""
+        foreign = {path.name for path in self._all_units()} - {path.name for path in self._units().values()}
+        return [
+            f"{daemon.service}: a unit of that name is there and is not ours: remove it, or choose another name"
+            for daemon in want
+            if daemon.service in foreign
+        ]
+
+    def apply(self, steps: Sequence[Step], want: Mapping[str, Daemon], have: Mapping[str, Have]) -> None:
+        """Do all of it and wait until it runs. EngineError says what did not; then all is as before."""
+        touched = {step.name for step in steps}
+        try:
+            self._do(steps)
+            self._await([want[step.name] for step in steps if step.op in ("start", "restart")])
+        except (EngineError, OSError) as exc:
+            problems = exc.problems if isinstance(exc, EngineError) else [str(exc)]
+            raise EngineError([*problems, self._undo(touched, have)]) from exc
+
+    def _do(self, steps: Sequence[Step]) -> None:
+        """Units are started together, since they wait for nothing of each other."""
+        for step in steps:
+            if step.op == "write" and step.file:
+                store.write_file(self._at(step.subject), step.file.content.encode(), step.file.mode)
+            elif step.op == "remove":
+                self._remove(step.subject)
+            elif step.op == "delete":
+                self._delete(step.subject)
+            elif step.op in ("stop", "disable"):
+                self._systemctl(step.op, step.subject)
+        if any(step.subject.startswith(UNITS) for step in steps):
+            self._systemctl("daemon-reload")
+        enabled = [step.subject for step in steps if step.op == "enable"]
+        if enabled:
+            self._systemctl("enable", *enabled)
+        started = [step.subject for step in steps if step.op in ("start", "restart")]
+        if started:  # what does not start is told by what it said itself
+            self._run(["systemctl", "reset-failed", *started])
+            self._run(["systemctl", "restart", *started])
+
+    def _await(self, daemons: Sequence[Daemon]) -> None:
+        problems = []
+        begun = time.monotonic()
+        for daemon in daemons:
+            reason = self._outcome(daemon, begun)
+            if reason:
+                problems.append(f"{daemon.service}: {reason}. Its last words:\n{self._words(daemon.service)}")
+        if problems:
+            raise EngineError(problems)
+
+    def _outcome(self, daemon: Daemon, begun: float) -> str:
+        """Empty once it runs and its interface is there; else why not."""
+        while True:
+            shown = self._show([daemon.service], "ActiveState", "NRestarts", "Result")[0]
+            waited = time.monotonic() - begun
+            if shown.get("ActiveState") == "failed" or shown.get("NRestarts", "0") != "0":
+                return f"it does not keep running ({shown.get('Result')})"
+            running = shown.get("ActiveState") == "active"
+            there = not daemon.ready_s or not daemon.interface or (self._interfaces / daemon.interface).exists()
+            if running and there and waited >= _SETTLE_S:
+                return ""
+            if waited >= max(daemon.ready_s, _SETTLE_S):
+                if not running:
+                    return f"it is {shown.get('ActiveState')} after {waited:.0f} s"
+                if not there:
+                    return f"its interface {daemon.interface} has not appeared within {daemon.ready_s:g} s"
+            time.sleep(_LOOK_S)
+
+    def _words(self, service: str) -> str:
+        since = f"--since=@{int(self._started)}"
+        arguments = ["--no-pager", "--output=cat", f"--lines={_LAST_LINES}", since, f"--unit={service}"]
+        text = self._run(["journalctl", *arguments])[1].strip()
+        return text or "(it said nothing)"
+
+    def _undo(self, names: set[str], have: Mapping[str, Have]) -> str:
+        """Files and units as they were; what ran, runs. The sentence that says so."""
+        problems = []
+        now = {name: found for name, found in self.read().items() if name in names}
+        try:
+            for name in sorted(names):
+                before = have.get(name, Have())
+                service = f"{PREFIX}{name}.service"
+                if name in now and not before.active:
+                    self._run(["systemctl", "stop", service])
+                if name in now and not before.enabled:
+                    self._run(["systemctl", "disable", service])
+                made = now[name].interface if name in now else ""
+                if made and made != before.interface:
+                    self._delete(made)
+                for path in set(now[name].files if name in now else ()) - set(before.files):
+                    self._remove(path)
+                for path, file in before.files.items():
+                    store.write_file(self._at(path), file.content.encode(), file.mode)
+            self._systemctl("daemon-reload")
+            for name in sorted(names & have.keys()):
+                service = f"{PREFIX}{name}.service"
+                if have[name].enabled:
+                    self._systemctl("enable", service)
+                if have[name].active:
+                    self._systemctl("restart", service)
+        except (EngineError, OSError) as exc:
+            problems = exc.problems if isinstance(exc, EngineError) else [str(exc)]
+        if problems:
+            return f"and it could not be put back as it was: {'; '.join(problems)}"
+        return "Files and units are as they were before"
+
+    def _at(self, path: str) -> Path:
+        return self._root / path.lstrip("/")
+
+    def _units(self) -> dict[str, Path]:
+        """Those of ours, by the daemon's name."""
+        found = {path.name.removeprefix(PREFIX).removesuffix(".service"): path for path in self._all_units()}
+        return {name: path for name, path in found.items() if is_ours(path.read_text(errors="replace"), name)}
+
+    def _all_units(self) -> list[Path]:
+        return sorted(self._at(UNITS).glob(f"{PREFIX}*.service"))
+
+    def _files(self, name: str, unit: Path | None) -> dict[str, File]:
+        directory = f"{DIRECTORY}/{name}"
+        paths = {f"{directory}/{path.name}": path for path in self._at(directory).glob("*") if path.is_file()}
+        if unit:
+            paths[f"{UNITS}/{unit.name}"] = unit
+        return {name: _read(path) for name, path in paths.items()}
+
+    def _states(self, names: Sequence[str]) -> dict[str, tuple[bool, bool]]:
+        if not names:
+            return {}
+        found = self._show([f"{PREFIX}{name}.service" for name in names], "UnitFileState", "ActiveState")
+        active = ("active", "activating", "reloading")
+        return {
+            name: (shown.get("UnitFileState") == "enabled", shown.get("ActiveState") in active)
+            for name, shown in zip(names, found, strict=True)
+        }
+
+    def _show(self, services: Sequence[str], *properties: str) -> list[dict[str, str]]:
+        output = self._systemctl("show", f"--property={','.join(properties)}", *services)
+        return [dict(line.split("=", 1) for line in block.splitlines()) for block in output.strip().split("\n\n")]
+
+    def _remove(self, path: str) -> None:
+        self._at(path).unlink(missing_ok=True)
+        directory = self._at(path).parent
+        if directory.parent == self._at(DIRECTORY) and directory.is_dir() and not any(directory.iterdir()):
+            directory.rmdir()
+
+    def _delete(self, interface: str) -> None:
+        if (self._interfaces / interface).exists():
+            code, output, errors = self._run(["ip", "link", "delete", "dev", interface])
+            if code and (self._interfaces / interface).exists():
+                raise EngineError([f"interface {interface} could not be removed: {(errors or output).strip()}"])
+
+    def _systemctl(self, *words: str) -> str:
+        code, output, errors = self._run(["systemctl", *words])
+        if code:
+            raise EngineError([f"systemctl {' '.join(words)}: {(errors or output).strip()}"])
+        return output
+
+
+def _read(path: Path) -> File:
+    """A file that nobody else may read is a secret."""
+    mode = path.stat().st_mode & 0o777
+    return File(path.read_text(errors="replace"), mode, secret=not mode & 0o077)

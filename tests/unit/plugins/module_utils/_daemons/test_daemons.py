@@ -1,0 +1,191 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Daemons: what is said of them, the steps from what is there, and what is shown of both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible_collections.linkagg.wan.plugins.module_utils._daemons.node import Node
+from ansible_collections.linkagg.wan.plugins.module_utils._daemons.steps import Have, after, plan, texts
+from ansible_collections.linkagg.wan.plugins.module_utils._daemons.units import Daemon, parse
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.linkagg.wan.plugins.modules import daemons
+
+UNIT = "/etc/systemd/system/linkagg-vpn.service"
+CONF = "/etc/linkagg/daemons/vpn/conf"
+
+
+def items(*given: dict[str, Any]) -> list[dict[str, Any]]:
+    """As the module hands them on."""
+    result = ArgumentSpecValidator(daemons.argument_spec()).validate({"daemons": list(given)})
+    assert result.error_messages == []
+    return result.validated_parameters["daemons"]
+
+
+def item(name: str = "vpn", **options: Any) -> dict[str, Any]:
+    files = [{"name": "conf", "content": "a\n"}, {"name": "auth", "secret": "s3cret"}]
+    own = {"description": "carrier", "command": ["/usr/sbin/vpn", "--config", CONF], "interface": "tun0"}
+    return {"name": name, "files": files, **own, **options}
+
+
+def one(**options: Any) -> Daemon:
+    return parse(items(item(**options)))[0]
+
+
+def running(daemon: Daemon) -> dict[str, Have]:
+    return after([daemon], {}, purge=False)
+
+
+def said(steps: list[Any]) -> list[str]:
+    return [str(step) for step in steps]
+
+
+def test_a_new_daemon_is_written_enabled_and_started() -> None:
+    assert said(plan([one()], {}, purge=True)) == [
+        "write /etc/linkagg/daemons/vpn/auth",
+        f"write {CONF}",
+        f"write {UNIT}",
+        "enable linkagg-vpn.service",
+        "start linkagg-vpn.service",
+    ]
+
+
+def test_one_that_is_as_wanted_is_left_alone() -> None:
+    assert plan([one()], running(one()), purge=True) == []
+    assert texts(running(one()), after([one()], running(one()), purge=True)) == ("", "")
+
+
+def test_a_changed_file_is_written_and_the_daemon_restarted() -> None:
+    changed = one(files=[{"name": "conf", "content": "b\n"}, {"name": "auth", "secret": "s3cret"}])
+    assert said(plan([changed], running(one()), purge=True)) == [f"write {CONF}", "restart linkagg-vpn.service"]
+
+
+def test_one_that_has_ended_is_started_with_nothing_written() -> None:
+    ended = {"vpn": replace(running(one())["vpn"], active=False)}
+    assert said(plan([one()], ended, purge=True)) == ["start linkagg-vpn.service"]
+
+
+def test_a_file_that_is_no_longer_named_goes() -> None:
+    fewer = one(files=[{"name": "conf", "content": "a\n"}])
+    assert "remove /etc/linkagg/daemons/vpn/auth" in said(plan([fewer], running(one()), purge=True))
+
+
+def test_another_interface_takes_the_place_of_the_old_one() -> None:
+    steps = said(plan([one(interface="tap0")], running(one()), purge=True))
+    assert steps[:2] == ["stop linkagg-vpn.service", "delete tun0"]
+
+
+@pytest.mark.parametrize(("purge", "state", "want"), [(True, "present", []), (False, "absent", ["vpn"])])
+def test_what_goes_takes_its_interface_and_files_along(purge: bool, state: str, want: list[str]) -> None:
+    steps = plan([one() for _name in want], running(one()), purge=purge, state=state)
+    assert said(steps) == [
+        "stop linkagg-vpn.service",
+        "disable linkagg-vpn.service",
+        "delete tun0",
+        "remove /etc/linkagg/daemons/vpn/auth",
+        f"remove {CONF}",
+        f"remove {UNIT}",
+    ]
+
+
+def test_without_purge_others_stay() -> None:
+    assert plan([], running(one()), purge=False) == []
+    assert after([], running(one()), purge=False) == running(one())
+
+
+def test_one_to_keep_is_neither_made_nor_changed_nor_purged() -> None:
+    keep = one(keep=True, files=[])
+    assert plan([keep], {}, purge=True) == []
+    assert plan([keep], running(one()), purge=True) == []
+    assert after([keep], running(one()), purge=True) == running(one())
+
+
+def test_a_diff_shows_what_changes_and_no_secret() -> None:
+    changed = one(files=[{"name": "conf", "content": "b\n"}, {"name": "auth", "secret": "0ther"}])
+    before, later = texts(running(one()), running(changed))
+    assert (f"# {CONF}, mode 0644\na\n" in before, f"# {CONF}, mode 0644\nb\n" in later) == (True, True)
+    assert "(secret, 6 characters)" in before
+    assert "s3cret" not in before
+    assert "0ther" not in later
+    assert UNIT not in before
+
+
+def test_a_file_that_becomes_secret_is_not_shown_as_it_was_either() -> None:
+    was = one(files=[{"name": "auth", "content": "s3cret"}])
+    assert "s3cret" not in "".join(texts(running(was), running(one())))
+
+
+def test_the_unit_quotes_what_systemd_would_take_apart() -> None:
+    unit = one(command=["/bin/sh", "-c", 'echo "$HOME" 100%'], prepare=[["/bin/true", "a b"]]).unit
+    assert 'ExecStart=/bin/sh -c "echo \\"$$HOME\\" 100%%"\n' in unit
+    assert 'ExecStartPre=/bin/true "a b"\n' in unit
+
+
+def test_the_unit_lets_the_daemon_see_its_file_elsewhere() -> None:
+    unit = one(files=[{"name": "chap", "secret": "x", "seen_at": "/etc/ppp/chap-secrets"}]).unit
+    assert "BindReadOnlyPaths=/etc/linkagg/daemons/vpn/chap:/etc/ppp/chap-secrets\n" in unit
+
+
+def test_every_mistake_is_told_at_once() -> None:
+    wrong = item("No Name", command=["vpn"], interface="much-too-long-a-name", files=[{"name": "../x", "content": ""}])
+    with pytest.raises(EngineError) as caught:
+        parse(items(wrong, item("a"), item("a"), item("b", files=[{"name": "none"}])))
+    told = caught.value.problems
+    for words in ("'No Name' is none", "whole path", "interface:", "'../x' is no name", "twice", "one of content and"):
+        assert any(words in problem for problem in told), told
+
+
+def node(root: Path, *, fail: str = "") -> tuple[Node, list[str]]:
+    """A node whose files are real and whose systemctl only takes notes."""
+    called: list[str] = []
+
+    def run(command: Any) -> tuple[int, str, str]:
+        called.append(" ".join(command))
+        if command[1] == "show":
+            state = "UnitFileState=enabled\nActiveState=active\nNRestarts=0\n"
+            return 0, "\n".join(state for word in command if word.endswith(".service")), ""
+        return (1, "", "no") if fail and fail in called[-1] else (0, "", "")
+
+    return Node(run, root, root / "interfaces"), called
+
+
+def test_files_come_and_go_on_a_node_and_a_secret_is_closed(tmp_path: Path) -> None:
+    system, _called = node(tmp_path)
+    system.apply(plan([one()], {}, purge=True), {"vpn": one()}, {})
+    assert (tmp_path / CONF[1:]).read_text() == "a\n"
+    assert (tmp_path / "etc/linkagg/daemons/vpn/auth").stat().st_mode & 0o777 == 0o600
+    have = system.read()
+    assert plan([one()], have, purge=True) == []
+    system.apply(plan([], have, purge=True), {}, have)
+    assert system.read() == {}
+    assert list((tmp_path / "etc/linkagg/daemons").iterdir()) == []
+
+
+def test_what_cannot_be_done_is_undone(tmp_path: Path) -> None:
+    system, _called = node(tmp_path)
+    system.apply(plan([one()], {}, purge=True), {"vpn": one()}, {})
+    have = system.read()
+    broken, _called = node(tmp_path, fail="enable linkagg-new")
+    other = one(name="new")
+    changed = one(files=[{"name": "conf", "content": "b\n"}])
+    with pytest.raises(EngineError, match="as they were before"):
+        broken.apply(plan([changed, other], have, purge=True), {"vpn": changed, "new": other}, have)
+    assert system.read() == have
+
+
+def test_a_unit_of_somebody_else_is_neither_touched_nor_taken(tmp_path: Path) -> None:
+    units = tmp_path / "etc/systemd/system"
+    units.mkdir(parents=True)
+    (units / "linkagg-vpn.service").write_text("[Unit]\n")
+    (units / "linkagg.service").write_text("[Unit]\n")
+    system, _called = node(tmp_path)
+    assert system.read() == {}
+    assert "is not ours" in system.objections([one()])[0]
+    assert system.objections([one(name="other")]) == []
