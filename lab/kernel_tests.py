@@ -24,7 +24,7 @@ from lab.lifecycle import Lab
 EVERY_ROW = ["test_every_row.py"]
 ENGINE = [
     *EVERY_ROW,
-    *(f"test_engine_{name}.py" for name in ("bonds", "tunnels", "routes", "mptcp", "shapers")),
+    *(f"test_engine_{name}.py" for name in ("bonds", "steering", "tunnels", "routes", "mptcp", "shapers")),
 ]
 # Those that run modules, in processes of their own, which take seconds each here: of those that run the most of them,
 # what needs this kernel.

@@ -326,12 +326,21 @@ options:
             description:
               - Packets with this queue mapping go over this port, in modes V(balance-rr) and V(active-backup).
                 0 is none. Up to O(bonds[].tx_queues); two ports cannot have the same.
+              - It goes with O(bonds[].queue_mark) when that is taken away.
             type: int
           prio:
             description:
               - Which port is next in V(active-backup), V(balance-tlb) and V(balance-alb), higher first.
                 Linux 6.1 or newer.
             type: int
+      queue_mark:
+        description:
+          - Packets with this firewall mark plus 1 to 15 go over the port with that C(queue_id) of
+            O(bonds[].port_options), while it is up, and lose the mark; all others go by the bond's own policy. In modes
+            V(balance-rr) and V(active-backup). V(0) is none.
+          - Filters of traffic control with preferences 7600 and 7601 do that.
+        type: int
+        default: 0
       tx_queues:
         description:
           - How many transmit queues it has, and by that the largest C(queue_id); the kernel makes 16. It cannot be

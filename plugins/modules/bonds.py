@@ -70,6 +70,17 @@ EXAMPLES = r"""
           - port: leg0-lte2
             queue_id: 2
 
+- name: Packets marked 257 over the first leg, those marked 258 over the second
+  linkagg.wan.bonds:
+    bonds:
+      - name: agg0
+        mode: balance-rr
+        ports: [leg0-lte1, leg0-lte2]
+        port_options:
+          - {port: leg0-lte1, queue_id: 1}
+          - {port: leg0-lte2, queue_id: 2}
+        queue_mark: 256
+
 - name: Link aggregation with LACP, fast, over ports that reach a switch
   linkagg.wan.bonds:
     bonds:

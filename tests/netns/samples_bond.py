@@ -86,6 +86,7 @@ SAMPLES: dict[str, Sample] = {
         ("queue_id 1 prio 0", "queue_id 1 prio 0", "queue_id 3 prio -7"),
         given=_BACKUP,
     ),
+    "queue_mark": Sample((0x76000000, 256, 0), ("handle 0x7600000f ", "handle 0x10f ", "")),
     "tx_queues": Sample((8, 20), ("numtxqueues 8 ", "numtxqueues 20 ")),
     "mac_address": Sample(
         ("02:00:00:00:00:07", "02:00:00:00:00:08"),

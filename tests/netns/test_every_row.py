@@ -85,7 +85,9 @@ def test_a_row_of_the_bond(node: Node, row: str) -> None:
     items = [{**samples_bond.BASE, **sample.given, row: value} for value in sample.values]
 
     def shown(item: Item) -> str:
-        return link_text(item["name"])
+        command = ["tc", "filter", "show", "dev", item["name"], "egress"]
+        filters = subprocess.run(command, capture_output=True, text=True, check=True)
+        return link_text(item["name"]) + filters.stdout
 
     go_through(BOND.attr(row), sample, items, lambda item: node.bonds(item, purge=True), shown)
 

@@ -22,6 +22,7 @@ from .._engine import normal
 from .._engine.tables import Attr, Kind, Nla
 from .bond_rules import ARP_MODES, check, port_options, resolve
 from .link import BOND_ROWS, NAME
+from .steering import LAST_MARK, NONE
 
 MODES = {
     "balance-rr": 0,
@@ -197,6 +198,7 @@ BOND = Kind(
             high=4096,
             create_only=True,
         ),
+        Attr("queue_mark", "int", default=NONE, low=NONE, high=LAST_MARK),
         *BOND_ROWS,
     ),
 )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .._engine import normal
+from . import steering
 
 ARP_MODES = ("balance-rr", "active-backup", "balance-xor", "broadcast")
 PRIO_MODES = ("active-backup", "balance-tlb", "balance-alb")
@@ -42,7 +43,7 @@ def port_options(items: list[Mapping[str, Any]]) -> PortOptions:
 
 def check(attrs: Mapping[str, Any]) -> list[str]:
     """What the rows cannot see alone."""
-    return _ports_problems(attrs) + _monitoring_problems(attrs)
+    return _ports_problems(attrs) + _monitoring_problems(attrs) + steering.check(attrs)
 
 
 def _ports_problems(attrs: Mapping[str, Any]) -> list[str]:
@@ -101,16 +102,18 @@ def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str
         for name in DELAYS:
             if want.get(name) is None and there.get(name, 0) % miimon:
                 result[name] = there[name] // miimon * miimon
-    result["port_options"] = _merged(want, there.get("port_options", ()))
+    result["port_options"] = _merged(want, there.get("port_options", ()), bool(there.get("queue_mark")))
     for name in ("port_options", "arp_ip_target", "ns_ip6_target"):
         if not result.get(name) and not there.get(name):
             result[name] = None  # nothing wanted and nothing there
     return result
 
 
-def _merged(want: Mapping[str, Any], there: PortOptions) -> PortOptions:
+def _merged(want: Mapping[str, Any], there: PortOptions, steered: bool) -> PortOptions:
     """Options of all wanted ports: what is given over what is there. Ports that have none are left out."""
     present = {option["port"]: option for option in there}
+    if steered and not want.get("queue_mark"):  # queues without filters take packets by the queue they came in
+        present = {name: {**option, "queue_id": 0} for name, option in present.items()}
     given = {option["port"]: option for option in want.get("port_options", ())}
     merged = []
     for name in want["ports"]:

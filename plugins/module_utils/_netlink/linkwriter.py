@@ -14,7 +14,7 @@ from .._engine.errors import KernelError
 from .._engine.objects import Obj, Step
 from .._engine.planner import Kinds
 from .._engine.tables import Attr, Kind
-from . import links, ports, routing
+from . import links, ports, routing, steering
 from .conversation import CREATE, REPLACE
 from .node import Node
 from .wireguard import WireGuard
@@ -52,7 +52,7 @@ class LinkWriter:
         attrs = obj.attrs
         name = attrs["name"]
         self._node.forget(name)
-        plain = not attrs.get("addresses") and not attrs.get("ports") and kind.name != "wireguard"
+        plain = kind.name != "wireguard" and not any(map(attrs.get, ("addresses", "ports", "queue_mark")))
         back = self._into_bond(obj)
         opened = plain and attrs.get("up")
         batch = links.new(kind, attrs, self._index, up=True if opened and not back else None) + back
@@ -210,11 +210,23 @@ class LinkWriter:
         if ports_moved and attrs.get("ports"):
             batch += [links.set_mtu(name, attrs["mtu"])] if attrs.get("mtu") else []
             batch += [links.set_mtu(port.name, port.mtu) for port in self._known(attrs["ports"])]
+        if attrs.get("queue_mark", 0) != before.get("queue_mark", 0):
+            self._steer(name, index, attrs["queue_mark"])
         if attrs.get("up") is not None and (was_down or attrs["up"] != before.get("up")):
             batch.append(links.set_link(name, up=attrs["up"]))
         self._send(batch)
         if old - new:
             self._put_routes_back(name)
+
+    def _steer(self, name: str, index: int, queue_mark: int) -> None:
+        """What is found incomplete cannot be made so again: an undoing takes it away."""
+        there = self._node.link(name)
+        ours = bool(there and there.ours)
+        try:
+            steering.write(self._rtnl, index, max(queue_mark, steering.NONE), ours=ours)
+        except KernelError as exc:
+            if not (self._undo and exc.errno in GONE):
+                raise
 
     def _send(self, batch: list[links.Request]) -> None:
         try:

@@ -179,6 +179,14 @@ class qdiscmsg(nlmsg):
         return getattr(message, found) if isinstance(found, str) else found
 
 
+class filtermsg(nlmsg):
+    """struct tcmsg and the attributes of a filter of traffic control."""
+
+    __slots__ = ()
+    fields = qdiscmsg.fields
+    nla_map = ((1, "TCA_KIND", "asciiz"), (2, "TCA_OPTIONS", "cdata"))
+
+
 class errormsg(nlmsg):
     """struct nlmsgerr without the echoed request (NETLINK_CAP_ACK), and the kernel's words."""
 

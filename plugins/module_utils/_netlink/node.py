@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
-from . import links, routing
+from . import links, routing, steering
 from .conversation import NETLINK_ROUTE, Conversation
 
 SavedRoutes = dict[str, tuple[int, list[bytes]]]  # by name: the index that it had, and the messages
@@ -40,6 +40,7 @@ class Node:
         self.saved_ports: dict[str, Mapping[str, Any]] = {}
         self._addresses: dict[int, list[links.Address]] | None = None
         self._routes: dict[int, list[bytes]] | None = None
+        self._classified: frozenset[int] | None = None
         self._talks: dict[type, Any] = {}
 
     def close(self) -> None:
@@ -55,6 +56,7 @@ class Node:
         self.saved_routes, self.saved_ports, self.moved = {}, {}, {}
         self._addresses = None
         self._routes = None
+        self._classified = None
 
     def link(self, name: str) -> links.Link | None:
         """The link of that name, even if a step has made it since the last read."""
@@ -77,6 +79,12 @@ class Node:
         if self._routes is None:
             self._routes = routing.raw_routes(self.rtnl)
         return self._routes
+
+    def queue_mark(self, index: int) -> int:
+        """How marked packets find their port of the bond of that index; one dump tells which bonds are to be asked."""
+        if self._classified is None:
+            self._classified = steering.classified(self.rtnl)
+        return steering.read(self.rtnl, index) if index in self._classified else steering.NONE
 
     def talk(self, cls: type[Talk]) -> Talk:
         """The conversation of that class; opened when first asked for."""

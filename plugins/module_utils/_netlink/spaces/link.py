@@ -71,6 +71,7 @@ class LinkSpace:
         if "ports" in names:
             attrs["ports"] = tuple(sorted(member.name for member in members))
             attrs |= {"port_options": options} if (options := ports.read(members)) else {}
+            attrs["queue_mark"] = self._node.queue_mark(link.index)
         if link.master in self._node.names:
             context["master"] = self._node.names[link.master]
         return Obj(kind.name, ("link", link.name), kind.applicable(attrs), link.ours, context)

@@ -52,6 +52,10 @@ def changed(have: dict[str, Any], **options: Any) -> dict[str, Any]:
         ),
         ({"port_options": [{"port": "leg0"}, {"port": "leg0"}]}, "port_options: leg0 appears twice"),
         (
+            {"mode": "balance-xor", "queue_mark": 256},
+            "queue_mark: the kernel looks at queues only with mode balance-rr or active-backup, this is balance-xor",
+        ),
+        (
             {"miimon": 100, "arp_interval": 200, "arp_ip_target": ["10.0.0.1"]},
             "arp_interval: is not used with miimon; leave out one of them: a bond watches its ports either way, "
             "not both",
@@ -84,6 +88,12 @@ def test_a_port_and_its_options_may_be_given_in_part() -> None:
         {"port": "leg0", "queue_id": 4, "prio": 3},
         {"port": "leg1", "queue_id": 2, "prio": 0},
     )
+
+
+def test_queues_go_with_the_mark_that_chose_them() -> None:
+    have = {"port_options": ({"port": "leg0", "queue_id": 1, "prio": 3},), "queue_mark": 256}
+    assert changed(have)["port_options"] == ({"port": "leg0", "queue_id": 0, "prio": 3},)
+    assert changed(have, queue_mark=256) == {}
 
 
 def test_a_port_that_leaves_takes_its_options_along() -> None:
