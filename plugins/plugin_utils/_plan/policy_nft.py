@@ -23,6 +23,7 @@ from .policy_marks import CHOICE_MASK, FIRST_BOND, OURS, OURS_MASK, policy_mark
 
 _IP = {4: "ip", 6: "ip6"}
 _SEED = 0x7600
+_ON_A_LINE = 6
 _HASHED = {
     "connection": "{ip} saddr . {ip} daddr . th sport . th dport",
     "destination": "{ip} saddr . {ip} daddr",
@@ -95,9 +96,11 @@ def _spread(site: Site, policy: Policy, version: int) -> str:
     weights = {choice: weight for choice, weight in spread_weights(site, policy).items() if weight > 0}
     drop = policy.otherwise == DROP
     marks = {bucket: policy_mark(choices, drop=drop) for bucket, choices in spread_buckets(weights).items()}
-    ranges = ", ".join(f"{key} : {mark:#x}" for key, mark in _ranges(marks))
+    ranges = [f"{key} : {mark:#x}" for key, mark in _ranges(marks)]
+    lines = [", ".join(ranges[first : first + _ON_A_LINE]) for first in range(0, len(ranges), _ON_A_LINE)]
+    elements = ",\n\t\t\t".join(lines)
     hashed = _HASHED[policy.per].format(ip=_IP[version])
-    return f"ct mark set jhash {hashed} mod {BUCKETS} seed {_SEED:#x} map {{ {ranges} }}"
+    return f"ct mark set jhash {hashed} mod {BUCKETS} seed {_SEED:#x} map {{\n\t\t\t{elements} }}"
 
 
 def spread_buckets(weights: Mapping[int, float]) -> dict[int, tuple[int, ...]]:
