@@ -70,6 +70,8 @@ options:
         its default route.
       - C(otherwise) is what happens while none of them works, V(next), the default, that is the way of all other
         traffic, or V(drop). C(dscp) is the class that packets get; with it alone, they go the way of all other traffic.
+      - With C(concentrator) V(none) a site has no carriers and no bonds; what its policies leave is spread over all
+        links by C(rate.down_mbit), each connection over one, behind the links' own addresses.
       - A link carries the IP version of its address or next hop; for the other one it does not work.
     type: dict
     required: true

@@ -204,3 +204,17 @@ def test_what_is_to_stay_together_stays_together(site: PolicySite, per: str, tog
     site.build(inventory([{"name": "web", "via": "spread", "per": per}]))
     with site.servers():
         assert len({site.way(SHOP, port) for port in together for _again in range(5)}) == 1
+
+
+def test_without_a_concentrator_all_is_spread_over_all_links_and_policies_come_first(site: PolicySite) -> None:
+    site.build(inventory([{"name": "bank", "match": {"destinations": [BANK]}, "via": "dsl"}], concentrator="none"))
+    with site.servers():
+        count, connections = _ways_of_many(site, 90)
+        assert all(15 <= count[name] <= 45 for name in policy_site.LINKS)
+        assert {site.way(BANK, 443) for _again in range(5)} == {"dsl"}
+        assert site.datagram(SHOP, 7000, here=True)[0] in policy_site.LINKS
+        for number in (1, 3):
+            _gone(site, "down", number)
+        assert {site.way(SHOP, 443) for _again in range(5)} == {"lte2"}
+        for connection in connections:
+            connection.close()

@@ -50,10 +50,11 @@ def check_site_ids(inventory: Inventory) -> Iterator[Problem]:
 def check_concentrators(inventory: Inventory) -> Iterator[Problem]:
     """Each site's concentrator is there, and no two concentrators are at one address and port."""
     known = tuple(inventory.concentrators)
-    if not known:
-        yield Problem("group concentrators", "", "found no host", "", "add the server with the public address to it")
+    if not known and not (inventory.sites and all(site.alone for site in inventory.sites.values())):
+        remedy = "add the server with the public address to it, or say `concentrator: none` for sites that have none"
+        yield Problem("group concentrators", "", "found no host", "", remedy)
     for site in inventory.sites.values():
-        if "concentrator" in site.unread or not known:
+        if "concentrator" in site.unread or not known or site.alone:
             continue
         if site.concentrator is None and len(known) > 1:
             yield Problem(site.where, "key concentrator", "missing", ", ".join(known), "name one of them")

@@ -17,7 +17,12 @@ def check_bonds(inventory: Inventory) -> Iterator[Problem]:
     """A bond names links that exist, each once, one at least; its options go with its mode and each other."""
     for site in inventory.sites.values():
         known = [link.name for link in site.links if link.name]
-        if "bonds" not in site.unread and not site.bonds:
+        if site.alone:
+            if site.bonds:
+                found = f"found {len(site.bonds)}, without a concentrator for the other end"
+                remedy = "remove it, or name a concentrator"
+                yield Problem(site.where, "key bonds", found, "nothing, with `concentrator: none`", remedy)
+        elif "bonds" not in site.unread and not site.bonds:
             remedy = "leave it out for one bond over all links"
             yield Problem(site.where, "key bonds", "found an empty list", "a list with one element at least", remedy)
         for bond in site.bonds:

@@ -16,6 +16,8 @@ from .problems import Problem
 
 def concentrator_of(inventory: Inventory, site: Site) -> Concentrator | None:
     """The concentrator of a site: the one it names, else the only one there is, else None."""
+    if site.alone:
+        return None
     if site.concentrator is not None:
         return inventory.concentrators.get(site.concentrator)
     if len(inventory.concentrators) == 1 and "concentrator" not in site.unread:

@@ -15,6 +15,7 @@ from .model import Link
 from .names import ALIAS
 from .numbers import (
     BLACKHOLE_METRIC,
+    HOST_PREFIX,
     MAIN_TABLE,
     RULE_AGGREGATE,
     RULE_LINK,
@@ -30,7 +31,6 @@ from .texts import gateway_nft, gateway_sysctl, networkd_network
 from .wiring import PublicKeys, SiteWiring
 
 DEFAULT_ROUTE = {4: "default", 6: "::/0"}
-HOST_PREFIX = {4: 32, 6: 128}
 
 
 def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collection[str]) -> dict[str, Any]:

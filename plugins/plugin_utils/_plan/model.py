@@ -18,6 +18,9 @@ from typing import Any
 from .deps import IPAddress, IPNetwork
 from .kinds import StaticAddress
 
+# What a site says as its concentrator that has none.
+NO_CONCENTRATOR = "none"
+
 
 @dataclass(frozen=True)
 class Concentrator:
@@ -152,6 +155,11 @@ class Site:
     policies: tuple[Policy, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
+
+    @property
+    def alone(self) -> bool:
+        """Whether the site has no concentrator, and wants none."""
+        return self.concentrator == NO_CONCENTRATOR
 
     @property
     def versions(self) -> tuple[int, ...]:

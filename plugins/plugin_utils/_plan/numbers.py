@@ -34,6 +34,9 @@ RULE_AGGREGATE = 301
 # The last resort within a link's table: what belongs to a link never leaves by another.
 BLACKHOLE_METRIC = 65535
 
+# Prefix length of a single address, by IP version.
+HOST_PREFIX = {4: 32, 6: 128}
+
 # Prefix length of a bond's subnet, of two addresses, by IP version.
 BOND_PREFIX = {4: 30, 6: 126}
 

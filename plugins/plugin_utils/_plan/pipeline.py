@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from .alone import alone_node, explain_alone
 from .checks import check_inventory
 from .concentrator import concentrator_node
 from .deps import missing
@@ -74,7 +75,10 @@ def make_plan(
     nodes.update(
         (wiring.site.host, gateway_node(wiring, keys, learning.get(wiring.site.host, ()))) for wiring in wirings
     )
-    return {"nodes": nodes, "sites": {wiring.site.host: _explain(wiring) for wiring in wirings}}
+    alone = sorted((site for site in inventory.sites.values() if site.alone), key=lambda site: site.site_id)
+    nodes.update((site.host, alone_node(site, learning.get(site.host, ()))) for site in alone)
+    explained = {wiring.site.host: _explain(wiring) for wiring in wirings}
+    return {"nodes": nodes, "sites": {**explained, **{site.host: explain_alone(site) for site in alone}}}
 
 
 def list_problems(

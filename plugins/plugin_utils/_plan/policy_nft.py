@@ -19,7 +19,7 @@ from .model import Policy, PolicyMatch, Site
 from .nft import Part, interfaces_set, nft_set
 from .policies import Way, listed_choices, spread_weights
 from .policy_keys import DROP, MOST_CHOICES, SPREAD
-from .policy_marks import CHOICE_MASK, FIRST_BOND, OURS, OURS_MASK, policy_mark
+from .policy_marks import CHOICE_MASK, OURS, OURS_MASK, policy_mark
 
 _IP = {4: "ip", 6: "ip6"}
 _SEED = 0x7600
@@ -77,30 +77,34 @@ def _remember(way: Way) -> str:
 
 def _decisions(site: Site, policy: Policy, ways: Sequence[Way]) -> Iterator[str]:
     comment = f'comment "policy {policy.name}"'
-    carried = {version for way in ways if way.choice < FIRST_BOND for version in way.next_hops}
     for version, words in matches(policy):
         if policy.via is None:
             yield " ".join((*words, "return", comment))
         elif policy.via == (SPREAD,):
-            # A version that no link has goes on to the next policy.
-            for each in {version} & carried if version else sorted(carried):
+            for each in (version,) if version else (4, 6):
                 family = () if version else (f"meta nfproto ipv{each}",)
-                yield " ".join((*family, *words, _spread(site, policy, each), "return", comment))
+                for spread in _spread(site, policy, ways, each):
+                    yield " ".join((*family, *words, spread, "return", comment))
         else:
             drop = policy.via == (DROP,) or policy.otherwise == DROP
             mark = policy_mark(listed_choices(site, policy), drop=drop)
             yield " ".join((*words, f"ct mark set {mark:#x}", "return", comment))
 
 
-def _spread(site: Site, policy: Policy, version: int) -> str:
-    weights = {choice: weight for choice, weight in spread_weights(site, policy).items() if weight > 0}
+def _spread(site: Site, policy: Policy, ways: Sequence[Way], version: int) -> Iterator[str]:
+    """Over the links that carry the IP version; nothing, so that the next policy decides, if none does."""
+    able = {way.choice for way in ways if version in way.next_hops}
+    given = spread_weights(site, policy).items()
+    weights = {choice: weight for choice, weight in given if weight > 0 and choice in able}
+    if not weights:
+        return
     drop = policy.otherwise == DROP
     marks = {bucket: policy_mark(choices, drop=drop) for bucket, choices in spread_buckets(weights).items()}
     ranges = [f"{key} : {mark:#x}" for key, mark in _ranges(marks)]
     lines = [", ".join(ranges[first : first + _ON_A_LINE]) for first in range(0, len(ranges), _ON_A_LINE)]
     elements = ",\n\t\t\t".join(lines)
     hashed = _HASHED[policy.per].format(ip=_IP[version])
-    return f"ct mark set jhash {hashed} mod {BUCKETS} seed {_SEED:#x} map {{\n\t\t\t{elements} }}"
+    yield f"ct mark set jhash {hashed} mod {BUCKETS} seed {_SEED:#x} map {{\n\t\t\t{elements} }}"
 
 
 def spread_buckets(weights: Mapping[int, float]) -> dict[int, tuple[int, ...]]:

@@ -17,6 +17,7 @@ from .bonding import BOND, LEG_KINDS
 from .carrier import Carrier
 from .carriers import CARRIERS, DEFAULT
 from .deps import jmespath
+from .model import NO_CONCENTRATOR
 
 # Of Ansible's facts, whose elements for interfaces have a device among much that has none.
 _FACTS = "* | [?device].[device, [ipv4, ipv4_secondaries, ipv6][][].[address, prefix]]"
@@ -27,6 +28,7 @@ _LEGS = "sites.*.bonds[].leg"
 # Every carrier that a link or a site names, and every site that leaves a link without one.
 _CARRIERS = "sites.*.[carrier, links[].carrier][]"
 _WITHOUT_CARRIER = "sites.* | [?!carrier && (!links || links[?!carrier])]"
+_ALONE = f"site.concentrator == '{NO_CONCENTRATOR}'"
 _WITHOUT_BONDS = "sites.* | [?!bonds || bonds[?!leg]]"
 
 
@@ -46,6 +48,9 @@ def _with_prefix(pairs: Any) -> Iterator[str]:
 
 def interface_kinds(data: Any) -> list[str]:
     """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds."""
+    data = _with_concentrator(data)
+    if data is None:
+        return []
     legs = set(filter(lambda leg: isinstance(leg, str), _search(_LEGS, data) or ()))
     if _search(_WITHOUT_BONDS, data):
         legs.add(_default_leg())
@@ -68,6 +73,15 @@ def _flat(found: Any) -> Iterator[Any]:
             yield from _flat(element)
         else:
             yield element
+
+
+def _with_concentrator(data: Any) -> Any:
+    """The data without sites that have no concentrator and want none; None if there is no other site."""
+    sites = data.get("sites") if isinstance(data, Mapping) else None
+    if not isinstance(sites, Mapping) or not sites:
+        return data
+    others = {host: site for host, site in sites.items() if not _search(_ALONE, {"site": site})}
+    return {**data, "sites": others} if others else None
 
 
 def _default_leg() -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .bonding import BOND, OPTIONS
 from .kinds import Refused
-from .model import Bond, Concentrator, Inventory, Lan, Link, Policy, PolicyMatch, Site
+from .model import NO_CONCENTRATOR, Bond, Concentrator, Inventory, Lan, Link, Policy, PolicyMatch, Site
 from .numbers import private_pool
 from .problems import Problem, nearest, show
 from .tables import CONCENTRATOR, CONCENTRATOR_OPTIONS, LINK_OPTIONS, SITE, Key, Table
@@ -151,7 +151,8 @@ def _site(host: str, values: dict[str, Any]) -> Site:
     links = tuple(_link(link, values["carrier"], options) for link in values.pop("links") or ())
     bonds = values.pop("bonds")
     if bonds is None:
-        bonds = () if "bonds" in values["unread"] else (Reader().mapping(BOND, {}, ""),)
+        none = "bonds" in values["unread"] or values["concentrator"] == NO_CONCENTRATOR
+        bonds = () if none else (Reader().mapping(BOND, {}, ""),)
     lan = values.pop("lan")
     policies = tuple(_policy(policy) for policy in values.pop("policies") or ())
     return Site(

@@ -105,8 +105,8 @@ SITE = Table(
         ),
         Key(
             "concentrator",
-            text(r"\S+", "the name of a host in group concentrators"),
-            remedy="name the host in group concentrators that this site connects to",
+            text(r"\S+", "the name of a host in group concentrators, or none"),
+            remedy="name the host in group concentrators that this site connects to, or say none",
         ),
         Key("lan", table=LAN),
         Key("links", table=LINK, many=True, required=True, remedy="list the site's links, one at least"),

@@ -12,11 +12,17 @@ from .nft import Part, compose, interfaces_set
 
 HEADER = "# Made by linkagg.wan; changes are lost at its next run.\n"
 
+
 # For TCP through a bond, whichever way the connection is opened: the least MTU of both directions' routes.
-CLAMP = (
-    "iifname @bonds tcp flags syn tcp option maxseg size set rt mtu",
-    "oifname @bonds tcp flags syn tcp option maxseg size set rt mtu",
-)
+def clamp(interfaces: str) -> tuple[str, str]:
+    """For a set of interfaces."""
+    return (
+        f"iifname @{interfaces} tcp flags syn tcp option maxseg size set rt mtu",
+        f"oifname @{interfaces} tcp flags syn tcp option maxseg size set rt mtu",
+    )
+
+
+CLAMP = clamp("bonds")
 
 
 def gateway_nft(bonds: Iterable[str], links: Iterable[str], carrier_pool: object, parts: Iterable[Part] = ()) -> str:

@@ -164,6 +164,7 @@ def _subnet(version: int, bond: Bond, site: Site, concentrator: Concentrator) ->
 
 
 def wire_inventory(inventory: Inventory) -> list[SiteWiring]:
-    """Every site, by site_id."""
-    sites = sorted(inventory.sites.values(), key=lambda site: site.site_id)
+    """Every site that has a concentrator, by site_id."""
+    with_one = (site for site in inventory.sites.values() if not site.alone)
+    sites = sorted(with_one, key=lambda site: site.site_id)
     return [wire_site(site, concentrator_of(inventory, site)) for site in sites]

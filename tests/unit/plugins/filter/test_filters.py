@@ -161,6 +161,8 @@ def test_link_subnets_raises_with_one_mistake_a_line() -> None:
         ({"home": {"carrier": ["pigeon"], "links": {"carrier": 3}}}, ["wireguard", "gretap", "bond"]),
         ([1, 2], ["wireguard", "bond"]),
         (None, ["wireguard", "bond"]),
+        ({"a": {"concentrator": "none"}}, []),
+        ({"a": {"concentrator": "none", "bonds": [{"leg": "vxlan"}]}, "b": {}}, ["wireguard", "gretap", "bond"]),
     ],
 )
 def test_plan_kinds_names_what_is_used_and_stumbles_over_nothing(sites: Any, kinds: list[str]) -> None:

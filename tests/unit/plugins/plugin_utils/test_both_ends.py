@@ -25,7 +25,8 @@ def by_name(items: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 def ends(request: pytest.FixtureRequest) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """(gateway, concentrator) for each site of a recorded plan."""
     plan = yaml.safe_load(request.param.read_text(encoding="utf-8"))
-    return [(plan["nodes"][host], plan["nodes"][site["concentrator"]]) for host, site in plan["sites"].items()]
+    sites = {host: site["concentrator"] for host, site in plan["sites"].items() if site["concentrator"]}
+    return [(plan["nodes"][host], plan["nodes"][concentrator]) for host, concentrator in sites.items()]
 
 
 LEGS = ("gretap", "ip6gretap", "vxlan")
