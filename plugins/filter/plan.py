@@ -31,11 +31,28 @@ options:
         C(listen_port) (51820), C(mtu) (of the way out, 1500), C(carrier_pool) (10.208.0.0/12), C(bond_pool)
         (10.200.0.0/13), C(bond_pool_ipv6) (a private /64 made of a hash of the address), C(masquerade_ipv6)
         (V(private), the default, hides unique local addresses behind the concentrator's own, V(all) every IPv6
-        address, V(none) none) and C(vxlan_port) (4789).
+        address, V(none) none) and C(vxlan_port) (4789). C(forward_addresses) are the server's own IPv4 addresses whose
+        ports are forwarded (its C(address); name others where the provider has that by NAT). C(proxy_arp) says that the
+        provider has the sites' public subnets on the server's wire (it then answers for them on C(interface)).
+        C(table_base) (7600), C(mark_base) (30208) and C(priority_base) (7600) are as those of a site, counted by
+        C(site_id).
+      - Sites of a concentrator may have the same LAN, as far as the concentrator hides its addresses. A LAN
+        that no other site has is in the concentrator's main table; others are in table C(table_base) +
+        C(site_id), and mark C(mark_base) + C(site_id) leads there (C(ping -m)).
+      - Sites do not reach each other. C(reaches) of a site lists those to whose LAN it may open connections; it
+        has to be a LAN that no other site has.
       - C(linkagg_site) has C(site_id) (required, 1 to 16383), C(concentrator) (the only one), C(lan) with
         C(interface) and C(subnets) (IPv4 and IPv6), C(links) (required), C(bonds) (one over all links), C(policies),
         and the first numbers of its routing tables, firewall marks and rules, C(table_base) (7600), C(mark_base)
         (30208) and C(priority_base) (7600).
+      - C(public_subnets) of a site are routed to its LAN without NAT, in both directions. Its provider has to
+        route them to the concentrator, and the gateway's interface on the LAN needs an address of each, as of
+        the LAN's own subnets. What may come in is for the site's firewall to say.
+      - C(forwards) of a site are ports of the concentrator that lead to hosts on its LAN, each with C(port)
+        (one, or a range such as V(5000-5100)), C(to) (an IPv4 address on the LAN), C(to_port) (the same),
+        C(protocol) (V(tcp), the default, V(udp) or V(both)), C(from) (subnets that may use it; all) and
+        C(instead_of_ssh) (has to be true for port 22). The host sees who really calls; whoever calls from a
+        site is hidden behind the concentrator's end of the bond.
       - When the LAN has an IPv6 subnet, the bonds carry IPv6 as well, with addresses of C(bond_pool_ipv6), and
         the site's way out for IPv6 is over them.
       - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(unmanaged),

@@ -8,20 +8,18 @@ A veth pair stands for the bond, since this must run where there is none; all el
 
 from __future__ import annotations
 
-import shutil
 import socket
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
-from ansible_collections.linkagg.wan.tests.netns.node import Node, enter, ip
+from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
+from ansible_collections.linkagg.wan.tests.netns.planned import apply_texts, bring_up, inside, program
 
 INTERNET = "2001:db8:ffff::10"
 CLIENT = "fd12:3456:789a:1::10"
@@ -47,17 +45,6 @@ with socket.create_server(("::", 7000), family=socket.AF_INET6) as server:
 """
 
 
-@contextmanager
-def inside(name: str) -> Iterator[None]:
-    """Within another namespace."""
-    with Path("/proc/thread-self/ns/net").open() as home:
-        enter(f"/run/netns/{name}")
-        try:
-            yield
-        finally:
-            enter(f"/proc/self/fd/{home.fileno()}")
-
-
 @pytest.fixture
 def others(node: Node) -> Iterator[dict[str, str]]:
     """Namespaces of the other nodes; the test itself runs on the gateway."""
@@ -70,28 +57,6 @@ def others(node: Node) -> Iterator[dict[str, str]]:
     finally:
         for name in names.values():
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-
-
-def program(name: str) -> str:
-    """Skip the test, loudly, without that program."""
-    path = shutil.which(name)
-    if not path:
-        pytest.skip(f"NOT TESTED: the program {name} is not installed")
-    return path
-
-
-def apply_texts(desired: dict[str, Any], directory: Path) -> None:
-    """Kernel parameters and nftables, as role node does."""
-    path = directory / "90-linkagg.conf"
-    path.write_text(desired["sysctl"])
-    subprocess.run([program("sysctl"), "-p", str(path)], check=True, capture_output=True)
-    subprocess.run([program("nft"), "-f", "-"], input=desired["nft"], text=True, check=True)
-
-
-def bring_up(device: str, *addresses: str, mtu: int = 1500) -> None:
-    ip(f"link set {device} mtu {mtu} up")
-    for address in addresses:
-        ip(f"addr add {address} dev {device}{' nodad' if ':' in address else ''}")
 
 
 @pytest.fixture

@@ -16,9 +16,11 @@ from .carriers import CARRIERS, DEFAULT
 from .checks_address import check_addresses
 from .checks_bond import check_bonds
 from .checks_carrier import check_carriers
+from .checks_forwards import check_forwards
 from .checks_link import check_links
 from .checks_numbers import check_numbers
 from .checks_policies import check_policies
+from .checks_sites import check_alone, check_reaches
 from .model import Inventory, Site
 from .names import concentrator_bond, concentrator_leg, gateway_leg
 from .problems import Problem, nearest
@@ -162,4 +164,7 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_links,
     check_policies,
     check_addresses,
+    check_alone,
+    check_reaches,
+    check_forwards,
 )

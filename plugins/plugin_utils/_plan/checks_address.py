@@ -33,6 +33,7 @@ class Range:
     key: str
     what: str
     shown: str = ""
+    owner: str = ""
 
 
 def check_addresses(inventory: Inventory) -> Iterator[Problem]:
@@ -45,17 +46,19 @@ def check_addresses(inventory: Inventory) -> Iterator[Problem]:
             found = _found(site)
             yield from _against_pools(_used(concentrator, site), found) if found else ()
         yield from _overlaps(_ranges_at_gateway(site))
-        yield from _against_lans(_lans(site), _found(site))
+        yield from _against_lans([*_lans(site), *_publics(site)], _found(site))
     for host, sites in sites_of.items():
         concentrator = inventory.concentrators[host]
         pools = _pools(concentrator)
         yield from _overlaps(pools)
         yield from _pool_sizes(concentrator, sites)
         lans = [lan for site in sites for lan in _lans(site)]
-        yield from _concentrator_address(concentrator, [*pools, *lans])
-        yield from _same_lan(concentrator.where, lans)
+        publics = [public for site in sites for public in _publics(site)]
+        yield from _concentrator_address(concentrator, [*pools, *lans, *publics])
+        yield from _same_lan(concentrator, [lan for lan in lans if not _hidden(concentrator, lan.subnet)])
+        yield from _taken_public(concentrator.where, lans, publics)
         modems = [modem for site in sites for modem in _modems(site)]
-        yield from _against_pools(pools, [*lans, *modems])
+        yield from _against_pools(pools, [*lans, *publics, *modems])
 
 
 def _pools(concentrator: Concentrator) -> list[Range]:
@@ -70,7 +73,12 @@ def _pools(concentrator: Concentrator) -> list[Range]:
 
 def _lans(site: Site) -> list[Range]:
     what = f"LAN of site {site.host}"
-    return [Range(subnet, site.lan.where, "key subnets", what) for subnet in site.lan.subnets]
+    return [Range(subnet, site.lan.where, "key subnets", what, owner=site.host) for subnet in site.lan.subnets]
+
+
+def _publics(site: Site) -> list[Range]:
+    what = f"public subnet of site {site.host}"
+    return [Range(subnet, site.where, "key public_subnets", what, owner=site.host) for subnet in site.public_subnets]
 
 
 def _modems(site: Site) -> list[Range]:
@@ -119,7 +127,7 @@ def _used(concentrator: Concentrator, site: Site) -> list[Range]:
 def _ranges_at_gateway(site: Site) -> list[Range]:
     """What a gateway must tell apart; links may share a subnet, so each of their subnets counts once."""
     modems = {modem.subnet: modem for modem in reversed(_modems(site))}
-    return [*_lans(site), *reversed(modems.values())]
+    return [*_lans(site), *_publics(site), *reversed(modems.values())]
 
 
 def _overlaps(ranges: list[Range]) -> Iterator[Problem]:
@@ -156,21 +164,49 @@ def _against_lans(lans: list[Range], found: list[Range]) -> Iterator[Problem]:
                 )
 
 
-def _same_lan(where: str, lans: list[Range]) -> Iterator[Problem]:
-    """Each subnet against the smallest around it: subnets nest or are apart, so a stack does, in n log n."""
-    around: list[Range] = []
-    for lan in sorted(lans, key=lambda lan: (lan.subnet.first, lan.subnet.prefixlen)):
-        while around and around[-1].subnet.last < lan.subnet.first:
-            around.pop()
-        if around and around[-1].where != lan.where:
+def _hidden(concentrator: Concentrator, subnet: IPNetwork) -> bool:
+    """Whether the concentrator hides a LAN behind its own address, so that another site can have the same."""
+    if subnet.version == 4 or concentrator.masquerade_ipv6 in ("all", None):
+        return True
+    return concentrator.masquerade_ipv6 == "private" and int(subnet.first) >> 121 == 0xFC >> 1
+
+
+def _same_lan(concentrator: Concentrator, lans: list[Range]) -> Iterator[Problem]:
+    """Subnets that everybody sees can be at one site only."""
+    for lan, other in _nested(lans):
+        if lan.owner != other.owner:
             yield Problem(
                 lan.where,
                 lan.key,
-                f"found {lan.subnet}, which overlaps {around[-1].subnet}, {around[-1].what} at the same {where}",
-                "a LAN of its own for each site of a concentrator",
-                "renumber one of the two, since sites with the same LAN are not possible yet",
+                f"found {lan.subnet}, which overlaps {other.subnet}, {other.what} at the same {concentrator.where}",
+                "an IPv6 subnet of its own for each site of a concentrator that does not hide it",
+                f"renumber one of the two, or have {concentrator.where} hide such addresses (masquerade_ipv6)",
             )
-        around.append(lan)
+
+
+def _taken_public(where: str, lans: list[Range], publics: list[Range]) -> Iterator[Problem]:
+    """A public subnet is one site's only, and no other site's LAN."""
+    for this, other in _nested([*lans, *publics]):
+        if this.owner != other.owner and "key public_subnets" in (this.key, other.key):
+            yield Problem(
+                this.where,
+                this.key,
+                f"found {this.subnet}, which overlaps {other.subnet}, {other.what} at the same {where}",
+                "subnets that are apart",
+                "change one of the two, since packets to it could go to either site",
+            )
+
+
+def _nested(ranges: list[Range]) -> Iterator[tuple[Range, Range]]:
+    """Each range that is within another, and the smallest around it: subnets nest or are apart, so a stack does, in
+    n log n."""
+    around: list[Range] = []
+    for this in sorted(ranges, key=lambda one: (one.subnet.version, one.subnet.first, one.subnet.prefixlen)):
+        while around and not _overlap(around[-1].subnet, this.subnet):
+            around.pop()
+        if around:
+            yield this, around[-1]
+        around.append(this)
 
 
 def _pool_sizes(concentrator: Concentrator, sites: list[Site]) -> Iterator[Problem]:

@@ -25,6 +25,16 @@ def concentrator_of(inventory: Inventory, site: Site) -> Concentrator | None:
     return None
 
 
+def sites_at(inventory: Inventory) -> dict[str, list[Site]]:
+    """The sites of each concentrator, by its host."""
+    sites: dict[str, list[Site]] = {host: [] for host in inventory.concentrators}
+    for site in inventory.sites.values():
+        concentrator = concentrator_of(inventory, site)
+        if concentrator is not None:
+            sites[concentrator.host].append(site)
+    return sites
+
+
 def outer_family(concentrator: Concentrator) -> str:
     """Family of the packets that carriers send over the links."""
     return f"ipv{concentrator.address.version}"

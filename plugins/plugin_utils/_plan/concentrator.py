@@ -12,11 +12,12 @@ from typing import Any
 from .bond_end import bond_end, leg_end
 from .carrier import End, joined, late_interfaces
 from .carriers import CARRIERS, DEFAULT
+from .forwards import forwards
 from .model import Concentrator
 from .names import ALIAS, concentrator_bond
-from .numbers import MAIN_TABLE
-from .shapes import route_item
-from .texts import concentrator_nft, concentrator_sysctl
+from .sites_apart import apart_sysctl, site_routes, site_rules, sites_apart
+from .texts import concentrator_nft, concentrator_sysctl, sealed
+from .vxlan_guard import vxlan_guard
 from .wiring import BondWiring, PublicKeys, SiteWiring
 
 
@@ -39,17 +40,26 @@ def concentrator_node(
         "tunnels": [*end.tunnels, *(leg for wiring, bond in bonds for leg in _legs(wiring, bond))],
         "bonds": [_bond(wiring, bond) for wiring, bond in bonds],
         "links": list(end.links),
-        "routes": [*end.routes, *(route for wiring in wirings for route in _lan_routes(wiring))],
-        "rules": list(end.rules),
+        "routes": [*end.routes, *site_routes(concentrator, wirings)],
+        "rules": [*end.rules, *site_rules(concentrator, wirings)],
         "nft": concentrator_nft(
             names,
             concentrator.interface,
             concentrator.carrier_pool,
             concentrator.masquerade_ipv6,
             end.interfaces,
-            end.nft,
+            [
+                *end.nft,
+                vxlan_guard((bond for _wiring, bond in bonds), concentrator.vxlan_port, at_gateway=False),
+                sites_apart(concentrator, wirings, sealed(end.interfaces)),
+                forwards(concentrator, wirings),
+            ],
         ),
-        "sysctl": concentrator_sysctl({version for wiring in wirings for version in wiring.site.versions}, learning),
+        "sysctl": concentrator_sysctl(
+            {version for wiring in wirings for version in wiring.site.versions},
+            learning,
+            apart_sysctl(concentrator, wirings),
+        ),
         "networkd": "",
     }
 
@@ -84,14 +94,3 @@ def _bond(wiring: SiteWiring, bond: BondWiring) -> dict[str, Any]:
         at_gateway=False,
         alias=f"{ALIAS}bond {bond_id} to site {wiring.site.host}",
     )
-
-
-def _lan_routes(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
-    gateway = {subnet.version: subnet.gateway for subnet in wiring.aggregate.subnets}
-    for lan in sorted(wiring.site.lan.subnets):
-        yield route_item(
-            str(lan),
-            table=MAIN_TABLE,
-            via=str(gateway[lan.version]),
-            device=concentrator_bond(wiring.site.site_id, wiring.aggregate.bond.bond_id),
-        )

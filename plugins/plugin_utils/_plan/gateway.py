@@ -28,6 +28,7 @@ from .policies import gateway_ways, policy_routes, policy_rules, policy_sysctl
 from .policy_nft import policy_nft
 from .shapes import route_item, rule_item
 from .texts import gateway_nft, gateway_sysctl, networkd_network
+from .vxlan_guard import vxlan_guard
 from .wiring import PublicKeys, SiteWiring
 
 DEFAULT_ROUTE = {4: "default", 6: "::/0"}
@@ -67,7 +68,11 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
             [bond.bond.name for bond in wiring.bonds],
             interfaces,
             wiring.concentrator.carrier_pool,
-            [*all_ends.nft, policy_nft(site, ways, [wiring.concentrator.address])],
+            [
+                *all_ends.nft,
+                vxlan_guard(wiring.bonds, wiring.concentrator.vxlan_port, at_gateway=True),
+                policy_nft(site, ways, [wiring.concentrator.address]),
+            ],
         ),
         "sysctl": gateway_sysctl(interfaces, site.versions, learning) + policy_sysctl(site, ways),
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),

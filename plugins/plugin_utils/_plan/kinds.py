@@ -102,6 +102,36 @@ def text(pattern: str, allowed: str, never: Collection[str] = ()) -> Kind:
     return Kind(allowed, parse)
 
 
+def ports() -> Kind:
+    """One port, or the first and the last of several, as a pair."""
+
+    def parse(value: Any) -> tuple[int, int]:
+        found = re.fullmatch(r"([0-9]{1,5})(?:-([0-9]{1,5}))?", str(value)) if isinstance(value, (int, str)) else None
+        if found is None or isinstance(value, bool):
+            raise Refused
+        first, last = int(found[1]), int(found[2] or found[1])
+        if not 1 <= first <= last <= 65535:
+            raise Refused
+        return first, last
+
+    return Kind("a port from 1 to 65535, or a range of them such as 5000-5100", parse)
+
+
+def lan_host() -> Kind:
+    """The IPv4 address of a host behind a gateway."""
+    any_host = ip_address(4)
+
+    def parse(value: Any) -> IPAddress:
+        if isinstance(value, str) and ":" in value:
+            raise Refused(
+                "IPv6 needs no forward: a host of a prefix that your provider routes to the concentrator is reached at "
+                "its own address"
+            )
+        return any_host.parse(value)
+
+    return Kind(any_host.allowed, parse)
+
+
 def interface() -> Kind:
     """An interface name as the kernel takes it (net/core/dev.c, dev_valid_name), without odd characters."""
     never = ("all", "default", "lo")

@@ -37,6 +37,11 @@ class Concentrator:
     masquerade_ipv6: str
     vxlan_port: int
     carrier_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    table_base: int = 7600
+    mark_base: int = 0x7600
+    priority_base: int = 7600
+    forward_addresses: tuple[IPAddress, ...] = ()
+    proxy_arp: bool = False
     where: str = ""
     unread: frozenset[str] = frozenset()
 
@@ -139,6 +144,35 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Forward:
+    """A port of the concentrator, or several in a row, that lead to a host on a site's LAN."""
+
+    port: tuple[int, int]
+    to: IPAddress
+    to_port: int | None
+    protocol: str
+    sources: tuple[IPNetwork, ...] = ()
+    instead_of_ssh: bool = False
+    where: str = ""
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def first(self) -> int:
+        """The first of the ports."""
+        return self.port[0]
+
+    @property
+    def last(self) -> int:
+        """The last of the ports."""
+        return self.port[1]
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """One or both."""
+        return ("tcp", "udp") if self.protocol == "both" else (self.protocol,)
+
+
+@dataclass(frozen=True)
 class Site:
     """One place with modems."""
 
@@ -153,6 +187,9 @@ class Site:
     priority_base: int
     carrier: str | None = None
     policies: tuple[Policy, ...] = ()
+    public_subnets: tuple[IPNetwork, ...] = ()
+    forwards: tuple[Forward, ...] = ()
+    reaches: tuple[str, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
 
@@ -164,7 +201,8 @@ class Site:
     @property
     def versions(self) -> tuple[int, ...]:
         """The IP versions that the bonds carry: IPv4, and IPv6 when the LAN has it."""
-        return (4, 6) if any(subnet.version == 6 for subnet in self.lan.subnets) else (4,)
+        behind = (*self.lan.subnets, *self.public_subnets)
+        return (4, 6) if any(subnet.version == 6 for subnet in behind) else (4,)
 
     def links_of(self, bond: Bond) -> tuple[Link, ...]:
         """The links of a bond of this site, by link_id."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 CHAINS = {
     "raw": ("filter", "prerouting", "raw"),
     "prerouting": ("filter", "prerouting", "mangle"),
-    "dnat": ("nat", "prerouting", "dstnat"),
+    "nat_prerouting": ("nat", "prerouting", "dstnat"),
     "input": ("filter", "input", "filter"),
     "forward": ("filter", "forward", "mangle"),
     "output": ("route", "output", "mangle"),
@@ -61,10 +61,14 @@ def by_last_character(name: str) -> tuple[int, str]:
     return (len(name), name[::-1])
 
 
-def nft_set(name: str, kind: str, elements: Iterable[str], *, what: str = "set", flags: str = "") -> str:
-    """A set or (``what``) map. ``kind`` is its type, as in ``ifname`` or ``ifname : mark``; ``elements`` in nft's
-    words, in the order in which nft lists them."""
-    header = f"\t{what} {name} {{\n\t\ttype {kind}\n" + (f"\t\tflags {flags}\n" if flags else "")
+def nft_set(
+    name: str, kind: str, elements: Iterable[str], *, what: str = "set", flags: str = "", typeof: bool = False
+) -> str:
+    """A set or (``what``) map. ``kind`` is its type, as in ``ifname`` or ``ifname : mark``, or with ``typeof`` what has
+    that type; ``elements`` in nft's words, in the order in which nft lists them."""
+    header = f"\t{what} {name} {{\n\t\t{'typeof' if typeof else 'type'} {kind}\n" + (
+        f"\t\tflags {flags}\n" if flags else ""
+    )
     joined = ",\n\t\t\t     ".join(elements)
     return header + (f"\t\telements = {{ {joined} }}\n" if joined else "") + "\t}\n"
 

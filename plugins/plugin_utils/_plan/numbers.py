@@ -81,6 +81,16 @@ def link_mark(mark_base: int, link_id: int) -> int:
     return mark_base + link_id
 
 
+def site_table(table_base: int, site_id: int) -> int:
+    """Routing table at the concentrator of a site whose LAN others have, too."""
+    return table_base + site_id
+
+
+def site_mark(mark_base: int, site_id: int) -> int:
+    """Mark at the concentrator of a site's connections, where one is needed."""
+    return mark_base + site_id
+
+
 def carrier_offset(site_id: int, link_id: int) -> int:
     """Place of a gateway's carrier address within the carrier pool."""
     return site_id << 6 | link_id

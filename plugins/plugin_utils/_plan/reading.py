@@ -11,7 +11,7 @@ from typing import Any
 
 from .bonding import BOND, OPTIONS
 from .kinds import Refused
-from .model import NO_CONCENTRATOR, Bond, Concentrator, Inventory, Lan, Link, Policy, PolicyMatch, Site
+from .model import NO_CONCENTRATOR, Bond, Concentrator, Forward, Inventory, Lan, Link, Policy, PolicyMatch, Site
 from .numbers import private_pool
 from .problems import Problem, nearest, show
 from .tables import CONCENTRATOR, CONCENTRATOR_OPTIONS, LINK_OPTIONS, SITE, Key, Table
@@ -142,7 +142,11 @@ def _hosts(reader: Reader, data: Any, part: str) -> list[tuple[str, Any]]:
 def _concentrator(host: str, values: dict[str, Any]) -> Concentrator:
     if values["bond_pool_ipv6"] is None and "bond_pool_ipv6" not in values["unread"] and values["address"]:
         values["bond_pool_ipv6"] = private_pool(values["address"])
+    if values["forward_addresses"] is None and "forward_addresses" not in values["unread"]:
+        address = values["address"]
+        values["forward_addresses"] = (address,) if address is not None and address.version == 4 else ()
     options = _carrier_options(values, CONCENTRATOR_OPTIONS)
+    values["forward_addresses"] = values["forward_addresses"] or ()
     return Concentrator(host=host, carrier_options={**defaults(CONCENTRATOR_OPTIONS), **options}, **values)
 
 
@@ -155,12 +159,16 @@ def _site(host: str, values: dict[str, Any]) -> Site:
         bonds = () if none else (Reader().mapping(BOND, {}, ""),)
     lan = values.pop("lan")
     policies = tuple(_policy(policy) for policy in values.pop("policies") or ())
+    forwards = tuple(_forward(forward) for forward in values.pop("forwards") or ())
+    lists = {name: values.pop(name) or () for name in ("public_subnets", "reaches")}
     return Site(
         host=host,
         links=links,
         bonds=tuple(_bond(bond) for bond in bonds),
         lan=_lan(lan) if lan else Lan(),
         policies=policies,
+        forwards=forwards,
+        **lists,
         **values,
     )
 
@@ -202,6 +210,10 @@ def _bond(values: dict[str, Any]) -> Bond:
 def _policy(values: dict[str, Any]) -> Policy:
     match = values["match"]
     return Policy(**{**values, "match": PolicyMatch(**match) if match else PolicyMatch()})
+
+
+def _forward(values: dict[str, Any]) -> Forward:
+    return Forward(sources=values.pop("from") or (), **values)
 
 
 def _lan(lan: dict[str, Any]) -> Lan:

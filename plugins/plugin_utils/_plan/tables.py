@@ -10,12 +10,15 @@ from .bonding import BOND
 from .carriers import CARRIERS, DEFAULT
 from .keys import Key, Table
 from .kinds import (
+    boolean,
     choice,
     integer,
     interface,
     ip_address,
+    lan_host,
     link_address,
     link_name,
+    ports,
     positive_number,
     subnet,
     text,
@@ -93,6 +96,47 @@ LAN = Table(
     ),
 )
 
+FORWARD = Table(
+    "forward",
+    named_by="port",
+    keys=(
+        Key(
+            "port",
+            ports(),
+            required=True,
+            remedy="give the concentrator's port, or the first and the last of several",
+            also_called=("ports", "dport", "listen", "listen_port", "external_port"),
+        ),
+        Key(
+            "to",
+            lan_host(),
+            required=True,
+            remedy="give the address of a host on the site's LAN",
+            also_called=("host", "address", "target", "destination"),
+        ),
+        Key(
+            "to_port",
+            integer(1, 65535),
+            remedy="give the host's port, or leave it out when it is the same",
+            also_called=("target_port", "internal_port"),
+        ),
+        Key("protocol", choice("tcp", "udp", "both"), default="tcp", remedy="choose one of these"),
+        Key(
+            "from",
+            subnet(4),
+            many=True,
+            remedy="list the subnets that may use it, or leave it out for all",
+            also_called=("source", "sources", "allow"),
+        ),
+        Key(
+            "instead_of_ssh",
+            boolean(),
+            default=False,
+            remedy="say true if the concentrator's own ssh is at another port",
+        ),
+    ),
+)
+
 SITE = Table(
     "site",
     variable="linkagg_site",
@@ -112,6 +156,26 @@ SITE = Table(
         Key("links", table=LINK, many=True, required=True, remedy="list the site's links, one at least"),
         Key("bonds", table=BOND, many=True, remedy="leave it out for one bond over all links"),
         Key("policies", table=POLICY, many=True, remedy="list policies; the first that matches decides"),
+        Key(
+            "public_subnets",
+            subnet(4, 6),
+            many=True,
+            remedy="list the subnets that the provider routes to the concentrator for this site, or leave it out",
+        ),
+        Key(
+            "forwards",
+            table=FORWARD,
+            many=True,
+            remedy="list the concentrator's ports that lead to this site, or leave it out",
+            also_called=("port_forwards", "port_forwardings", "dnat"),
+        ),
+        Key(
+            "reaches",
+            text(r"\S+", "the name of a host in group gateways"),
+            many=True,
+            remedy="list the hosts of sites to which this one may open connections, or leave it out",
+            also_called=("allow", "allowed_sites", "peers"),
+        ),
         Key(
             "table_base",
             integer(1, 0xFFFFFFFF - LAST_TABLE),
@@ -180,5 +244,30 @@ CONCENTRATOR = Table(
         ),
         Key("vxlan_port", integer(1, 65535), default=4789, remedy="choose a free UDP port"),
         *(Key(name, table=table) for name, table in CONCENTRATOR_OPTIONS.items()),
+        Key(
+            "forward_addresses",
+            ip_address(4),
+            many=True,
+            remedy="list the server's own addresses whose ports are forwarded, or leave it out for its address",
+        ),
+        Key(
+            "proxy_arp",
+            boolean(),
+            default=False,
+            remedy="say true if the provider does not route the sites' public subnets, but has them on its wire",
+        ),
+        Key(
+            "table_base",
+            integer(1, 0xFFFFFFFF - MAX_SITE_ID),
+            default=7600,
+            remedy="choose another first number; routing tables of sites are counted from it",
+        ),
+        Key(
+            "mark_base",
+            integer(1, 0xFFFFFFFF - MAX_SITE_ID),
+            default=0x7600,
+            remedy="choose another first number; marks of sites are counted from it",
+        ),
+        Key("priority_base", integer(1, 32765), default=7600, remedy="choose another priority"),
     ),
 )

@@ -56,7 +56,6 @@ def concentrator_nft(
     come before NAT and before what keeps sites apart.
     """
     out = f'oifname "{interface}"' if interface else "oifname != @bonds"
-    sealed = "@carriers" if len(carriers) > 1 else "".join(f'"{name}"' for name in carriers)
     first = Part(
         sets=(
             interfaces_set("bonds", bonds),
@@ -64,7 +63,7 @@ def concentrator_nft(
         ),
         rules={
             "input": _quiet_carriers(carrier_pool),
-            "forward": (*CLAMP, *(f"{way} {sealed} drop" for way in ("iifname", "oifname") if sealed)),
+            "forward": (*CLAMP, *(f"{way} {sealed(carriers)} drop" for way in ("iifname", "oifname") if carriers)),
         },
     )
     last = Part(
@@ -74,6 +73,11 @@ def concentrator_nft(
         }
     )
     return compose([first, *parts, last])
+
+
+def sealed(carriers: Sequence[str]) -> str:
+    """The carriers' interfaces in nft's words: the one, or the set of them."""
+    return "@carriers" if len(carriers) > 1 else "".join(f'"{name}"' for name in carriers)
 
 
 def _hidden(masquerade_ipv6: str) -> tuple[str, ...]:
@@ -100,9 +104,11 @@ def gateway_sysctl(links: Iterable[str], versions: Collection[int], learning: It
     return _sysctl([("net.ipv4.ip_forward", 1), *loose, *_forwarding_ipv6(versions, learning)])
 
 
-def concentrator_sysctl(versions: Collection[int], learning: Iterable[str]) -> str:
-    """Forwarding."""
-    return _sysctl([("net.ipv4.ip_forward", 1), *_forwarding_ipv6(versions, learning)])
+def concentrator_sysctl(
+    versions: Collection[int], learning: Iterable[str], others: Iterable[tuple[str, int]] = ()
+) -> str:
+    """Forwarding, and what other concerns add."""
+    return _sysctl([("net.ipv4.ip_forward", 1), *_forwarding_ipv6(versions, learning), *others])
 
 
 def _forwarding_ipv6(versions: Collection[int], learning: Iterable[str]) -> list[tuple[str, int]]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import texts
 
 TABLES = {
@@ -31,6 +33,20 @@ def test_nft_lists_the_table_as_it_was_written(table: str) -> None:
         pytest.skip(f"no network namespace here: {result.stderr.strip()}")
     assert result.stderr == ""
     assert result.stdout == table
+
+
+GOLDEN = sorted((Path(__file__).parent / "golden" / "plans").glob("*.plan.yml"))
+
+
+@pytest.mark.skipif(shutil.which("nft") is None or shutil.which("unshare") is None, reason="needs nft and unshare")
+@pytest.mark.parametrize("plan", GOLDEN, ids=lambda path: path.name)
+def test_nft_takes_every_table_of_the_recorded_plans(plan: Path) -> None:
+    command = ["unshare", "--map-root-user", "--net", "sh", "-c", "nft -c -f -"]
+    for host, node in yaml.safe_load(plan.read_text(encoding="utf-8"))["nodes"].items():
+        result = subprocess.run(command, input=node["nft"], capture_output=True, text=True, check=False)
+        if "Operation not permitted" in result.stderr:
+            pytest.skip(f"no network namespace here: {result.stderr.strip()}")
+        assert (host, result.stderr) == (host, "")
 
 
 def test_a_site_without_dhcp_has_no_networkd_file() -> None:
