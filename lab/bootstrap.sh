@@ -14,6 +14,7 @@ needs=(
     /usr/sbin/nft:nftables
     /usr/bin/wg:wireguard-tools
     /usr/bin/iperf3:iperf3
+    /usr/sbin/openvpn:openvpn
     /bin/ping:iputils-ping
     /usr/bin/git:git
     /usr/bin/shellcheck:shellcheck

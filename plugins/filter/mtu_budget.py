@@ -21,9 +21,11 @@ options:
     type: int
     required: true
   carrier:
-    description: The tunnel over the link.
+    description:
+      - The tunnel over the link. V(openvpn-none) is one that does not encrypt; V(openvpn-tap) is an Ethernet tunnel by
+        itself, with which I(leg) is V(none).
     type: str
-    choices: [wireguard, direct]
+    choices: [wireguard, direct, openvpn, openvpn-none, openvpn-tap, openvpn-tap-none]
     default: wireguard
   leg:
     description: The Ethernet tunnel inside the carrier.

@@ -58,9 +58,13 @@ options:
       - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(unmanaged),
         the default, or an address with prefix length), C(next_hop) (required with such an address), C(mtu)
         (1500), C(rate) with C(down_mbit) and C(up_mbit), and C(carrier) (that of the site).
-      - A carrier is V(wireguard), the default, or V(direct), legs straight over the link between its static public
-        address and the concentrator's, with nothing encrypted. C(carrier) of a site is that of its links that have
-        none. Options of a carrier are a mapping with its name, of the link, or of the site for all its links.
+      - A carrier is V(wireguard), the default, V(openvpn), or V(direct), legs straight over the link between its static
+        public address and the concentrator's, with nothing encrypted. C(carrier) of a site is that of its links that
+        have none. Options of a carrier are a mapping with its name, of the link, or of the site for all its links.
+      - C(openvpn) of a link has C(device) (V(tun), the default, with legs in it, or V(tap), a leg itself), C(cipher)
+        (V(AES-256-GCM), the default, V(AES-128-GCM), V(CHACHA20-POLY1305) or V(none), which only authenticates) and
+        C(port) (the UDP port at the concentrator). C(openvpn) of a concentrator has C(port_base) (16384); the port of a
+        link is that plus 64 times C(site_id) plus C(link_id).
       - A bond has C(bond_id) (0 to 7), C(name) (agg0 for bond 0), C(mode) (V(balance-rr), the default,
         V(balance-xor), V(active-backup), V(broadcast), V(balance-tlb) or V(balance-alb)), C(leg) (V(gretap), the
         default, or V(vxlan)), C(links) (all), and of the kernel's options, by the names of its document about

@@ -28,7 +28,7 @@ options:
       - Kinds of interfaces that the kernel has to know.
     type: list
     elements: str
-    choices: [wireguard, gretap, vxlan, bond]
+    choices: [wireguard, tun, gretap, vxlan, bond]
     default: []
   programs:
     description:
@@ -36,6 +36,11 @@ options:
     type: list
     elements: str
     default: [wg, nft]
+  packages:
+    description:
+      - The Debian package that has a program, by the name of the program, where it is called otherwise.
+    type: dict
+    default: {}
 attributes:
   check_mode:
     description: It never changes anything.
@@ -106,7 +111,7 @@ from ansible.module_utils.basic import AnsibleModule
 INTERFACES = Path("/sys/class/net")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
 NO_INTERFACE = ("all", "default")
-MODULES = {"wireguard": "wireguard", "gretap": "ip_gre", "vxlan": "vxlan", "bond": "bonding"}
+MODULES = {"wireguard": "wireguard", "tun": "tun", "gretap": "ip_gre", "vxlan": "vxlan", "bond": "bonding"}
 PACKAGES = {"wg": "wireguard-tools", "nft": "nftables", "unshare": "util-linux", "ip": "iproute2"}
 _ARGUMENTS = {"gretap": "local 127.0.0.1 remote 127.0.0.2", "vxlan": "id 1 dstport 4789"}
 
@@ -122,12 +127,13 @@ def missing_interfaces(links: Sequence[Mapping[str, Any]], present: Sequence[str
     ]
 
 
-def missing_software(module: AnsibleModule, programs: Sequence[str]) -> dict[str, str]:
+def missing_software(module: AnsibleModule, programs: Sequence[str], packages: Mapping[str, str]) -> dict[str, str]:
     """Programs that are not in the path, and pyroute2 if the Python that runs modules lacks it -> their packages.
 
     pyroute2 is not loaded, which takes long on small routers.
     """
-    missing = {f"the program {name}": PACKAGES.get(name, name) for name in programs if not module.get_bin_path(name)}
+    known = {**PACKAGES, **packages}
+    missing = {f"the program {name}": known.get(name, name) for name in programs if not module.get_bin_path(name)}
     if importlib.util.find_spec("pyroute2") is None:
         missing["the Python library pyroute2"] = "python3-pyroute2"
     return missing
@@ -142,14 +148,18 @@ def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
         return [
             "kernel parts could not be tried: the programs ip (package iproute2) and unshare (util-linux) are needed"
         ]
-    lines = [
-        f"{ip} link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')} 2>&1 || echo :{kind}"
-        for number, kind in enumerate(kinds)
-    ]
+    lines = [f"{ip} {_making(kind, number)} 2>&1 || echo :{kind}" for number, kind in enumerate(kinds)]
     code, output, errors = module.run_command([unshare, "--net", "--", "sh", "-c", "\n".join(lines)])
     if code:
         return [f"kernel parts could not be tried in a namespace of their own: {errors.strip()}. Run this as root"]
     return _refused(output)
+
+
+def _making(kind: str, number: int) -> str:
+    """ip's words to make one. Those of programs have no kind of their own in netlink."""
+    if kind == "tun":
+        return f"tuntap add dev probe{number} mode tun"
+    return f"link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')}"
 
 
 def _refused(output: str) -> list[str]:
@@ -220,11 +230,12 @@ def main() -> None:
             "links": {"type": "list", "elements": "dict", "default": []},
             "kinds": {"type": "list", "elements": "str", "choices": list(MODULES), "default": []},
             "programs": {"type": "list", "elements": "str", "default": ["wg", "nft"]},
+            "packages": {"type": "dict", "default": {}},
         },
         supports_check_mode=True,
     )
     problems = missing_interfaces(module.params["links"], os.listdir(INTERFACES))
-    missing = missing_software(module, module.params["programs"])
+    missing = missing_software(module, module.params["programs"], module.params["packages"])
     packages = sorted(set(missing.values())) if module.get_bin_path("apt-get") else []
     if not packages:
         problems += [f"{name} is missing: install the package {package}" for name, package in missing.items()]

@@ -19,6 +19,9 @@ from .carriers import CARRIERS, DEFAULT
 from .deps import jmespath
 from .model import NO_CONCENTRATOR
 
+# What every node needs, with the Debian package of each.
+PROGRAMS = {"nft": "nftables"}
+
 # Of Ansible's facts, whose elements for interfaces have a device among much that has none.
 _FACTS = "* | [?device].[device, [ipv4, ipv4_secondaries, ipv6][][].[address, prefix]]"
 # Of the result of linkagg.wan.preflight.
@@ -65,6 +68,17 @@ def carriers_used(data: Any) -> list[Carrier]:
     if not used or _search(_WITHOUT_CARRIER, data):
         used.add(DEFAULT)
     return [carrier for name, carrier in CARRIERS.items() if name in used]
+
+
+def programs(data: Any, host: str) -> dict[str, str]:
+    """Programs that a node needs, with the Debian package of each: of its own links' carriers, or of all sites'."""
+    sites = data.get("sites") if isinstance(data, Mapping) else None
+    site = sites.get(host) if isinstance(sites, Mapping) and host in sites else None
+    if site is None:
+        found = [carrier.concentrator_programs for carrier in carriers_used(data)]
+    else:
+        found = [carrier.gateway_programs for carrier in carriers_used({"sites": {host: site}})]
+    return {**PROGRAMS, **{name: package for some in found for name, package in some.items()}}
 
 
 def _flat(found: Any) -> Iterator[Any]:

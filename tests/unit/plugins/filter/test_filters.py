@@ -18,10 +18,11 @@ from ansible_collections.linkagg.wan.plugins.filter import (
     plan,
     plan_kinds,
     plan_problems,
+    plan_programs,
     tunnel_id,
 )
 
-FILTERS = (plan, plan_problems, plan_kinds, link_subnets, mtu_budget, tunnel_id)
+FILTERS = (plan, plan_problems, plan_kinds, plan_programs, link_subnets, mtu_budget, tunnel_id)
 GOOD = {
     "concentrators": {"vps": {"address": "203.0.113.2"}},
     "sites": {"home": {"site_id": 1, "links": [{"name": "lte", "link_id": 1, "interface": "wwan0"}]}},
@@ -167,3 +168,27 @@ def test_link_subnets_raises_with_one_mistake_a_line() -> None:
 )
 def test_plan_kinds_names_what_is_used_and_stumbles_over_nothing(sites: Any, kinds: list[str]) -> None:
     assert plan_kinds.plan_kinds({"concentrators": {}, "sites": sites}) == kinds
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("vps", {"nft", "wg", "openvpn", "openssl"}),
+        ("home", {"nft", "openvpn", "openssl"}),
+        ("boat", {"nft", "wg"}),
+        ("bare", {"nft"}),
+        ("nobody", {"nft", "wg", "openvpn", "openssl"}),
+    ],
+)
+def test_plan_programs_names_what_a_node_runs(host: str, found: set[str]) -> None:
+    sites = {
+        "home": {"carrier": "openvpn", "links": [{}]},
+        "boat": {"links": [{"name": 3}, 4]},
+        "bare": {"carrier": "direct"},
+    }
+    assert set(plan_programs.plan_programs({"concentrators": {"vps": None}, "sites": sites}, host)) == found
+
+
+@pytest.mark.parametrize("data", [None, [], {"sites": 3}, {"sites": {"home": 3}}])
+def test_plan_programs_stumbles_over_nothing(data: Any) -> None:
+    assert set(plan_programs.plan_programs(data, "home")) == {"nft", "wg"}
