@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,8 @@ class Link:
     mtu: int
     subnet: ipaddress.IPv4Network
     dhcp: bool
+    nat: bool = True
+    inventory: dict[str, Any] = field(default_factory=dict)
 
     @property
     def modem_address(self) -> str:
@@ -141,6 +143,7 @@ def _guest_link(link: Link) -> dict[str, Any]:
         "modem_address": f"{link.modem_address}/{link.subnet.prefixlen}",
         "gateway_address": link.gateway_address,
         "dhcp": link.dhcp,
+        "nat": link.nat,
     }
 
 
@@ -157,7 +160,7 @@ def site_links(profile: Profile) -> list[dict[str, Any]]:
             entry["next_hop"] = link.modem_address
         entry["mtu"] = link.mtu
         entry["rate"] = {"down_mbit": round(down, 3), "up_mbit": round(up, 3)}
-        links.append(entry)
+        links.append({**entry, **link.inventory})
     return links
 
 
@@ -239,13 +242,16 @@ def _link(path: Path, index: int, raw: Any, nets: list[_Net], problems: list[str
     if len(problems) > before:
         return None
     kept = {key: found[key] for key in ("name", "delay_ms", "jitter_ms", "loss_percent", "queue_packets", "mtu")}
-    return Link(index=index, rate_mbit=rate, playback=playback, subnet=subnet, dhcp=dhcp, **kept)
+    own = {"nat": found["nat"], "inventory": found["inventory"] or {}}
+    return Link(index=index, rate_mbit=rate, playback=playback, subnet=subnet, dhcp=dhcp, **own, **kept)
 
 
 def _subnet(index: int, where: str, found: dict[str, Any], problems: list[str]) -> tuple[ipaddress.IPv4Network, bool]:
     """Return the subnet of a link and whether the gateway gets its address by DHCP."""
     dhcp = found.get("address") == "dhcp"
-    subnet = found.get("subnet") or ipaddress.IPv4Network(f"10.0.{index}.0/24")
+    # Public addresses are those of documentation, the /29 that the article's links had.
+    default = f"10.0.{index}.0/24" if found.get("nat", True) else f"192.0.2.{(index - 1) * 8}/29"
+    subnet = found.get("subnet") or ipaddress.IPv4Network(default)
     if dhcp and subnet.prefixlen > 25:
         problems.append(f"{where}: subnet is {subnet}; with address dhcp the gateway gets .100: make it /25 or larger")
     for network, owner in RESERVED.items():

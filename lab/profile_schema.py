@@ -56,6 +56,12 @@ def _mapping(value: Any) -> dict:
     return value
 
 
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
 def _links(value: Any) -> list:
     if not isinstance(value, list) or not 1 <= len(value) <= MAX_LINKS:
         raise ValueError
@@ -133,6 +139,19 @@ LINK_FIELDS = (
         default="static",
         meaning="the gateway's address: `static` .2, or .100 by `dhcp`",
     ),
+    Field(
+        "nat",
+        _boolean,
+        "true or false",
+        default=True,
+        meaning="whether the modem hides the gateway behind its own address; without, `subnet` is a public /29",
+    ),
+    Field(
+        "inventory",
+        _mapping,
+        "a mapping",
+        meaning="more keys for the link in the gateway's inventory, such as `carrier`",
+    ),
 )
 RATE_FIELDS = (
     Field(
@@ -176,6 +195,7 @@ def schema_table() -> str:
         lines += [f"### `{part}`", "", "| key | value | default | meaning |", "|---|---|---|---|"]
         for field in fields:
             default = "required" if field.required else "" if field.default in (None, "") else f"`{field.default}`"
+            default = default.lower() if isinstance(field.default, bool) else default
             lines.append(f"| `{field.key}` | {field.allowed} | {default} | {field.meaning} |")
         lines.append("")
     return "\n".join(lines)

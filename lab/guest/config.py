@@ -69,6 +69,7 @@ class Link:
     modem_address: str
     gateway_address: str
     dhcp: bool
+    nat: bool = True
 
     @property
     def interface(self) -> str:

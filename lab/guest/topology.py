@@ -289,6 +289,8 @@ def _core(lab: Lab) -> Setup:
             f"link set {device} up",
             f"neigh replace {modem} lladdr {mac(3, link.index)} dev {device} nud permanent",
         ]
+        if not link.nat:
+            ip.append(f"route add {ipaddress.ip_interface(link.modem_address).network} via {modem}")
         tc += shape.start_lines(link)[0]
     # The management network is no way round the modems.
     nft = (
@@ -314,7 +316,7 @@ def _modem(lab: Lab, link: Link) -> Setup:
         f' oifname "{shape.MODEM_DEVICE}" masquerade; }}; }}'
     )
     pinned = {shape.MODEM_DEVICE: link.index, **lan_pinned(link)}
-    return Setup(link.namespace, ROUTER_SYSCTL, ip, shape.start_lines(link)[1], nft, pinned)
+    return Setup(link.namespace, ROUTER_SYSCTL, ip, shape.start_lines(link)[1], nft if link.nat else "", pinned)
 
 
 def dnsmasq(link: Link) -> list[str]:

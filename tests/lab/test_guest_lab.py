@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -169,6 +170,15 @@ def test_a_modem_is_a_router_with_nat():
         "route add default via 100.64.2.1",
     ]
     assert 'oifname "wan" masquerade' in modem.nft
+
+
+def test_a_modem_without_nat_has_its_subnet_known_to_the_core():
+    lab = lab_of(2)
+    lab = replace(lab, links=(lab.links[0], replace(lab.links[1], nat=False)))
+    core, modem = topology.setups(lab)[-3], topology.setups(lab)[-1]
+    assert "route add 10.0.2.0/24 via 100.64.2.2" in core.ip
+    assert "route add 10.0.1.0/24 via 100.64.1.2" not in core.ip
+    assert modem.nft == ""
 
 
 def test_every_shaped_device_is_read_by_one_processor():

@@ -27,7 +27,7 @@ def written(tmp_path: Path, **link: object) -> Path:
 
 
 def test_the_shipped_profiles_are_those_of_the_documentation():
-    assert shipped() == ["equal-3g", "fiber-lte", "hilink", "seed-3g", "umts-trace"]
+    assert shipped() == ["carriers", "equal-3g", "fiber-lte", "hilink", "seed-3g", "umts-trace"]
 
 
 def test_seed_3g_has_the_articles_links():
@@ -53,6 +53,17 @@ def test_hilink_modems_all_hand_out_the_same_address():
     profile = load_profile("hilink")
     assert {(link.modem_address, link.gateway_address) for link in profile.links} == {("192.168.8.1", "192.168.8.100")}
     assert all(entry["address"] == "dhcp" and "next_hop" not in entry for entry in site_links(profile))
+
+
+def test_a_link_without_nat_has_a_public_subnet_of_its_own_and_any_may_have_more_keys():
+    links = {link["name"]: link for link in site_links(load_profile("carriers"))}
+    assert (links["direct"]["address"], links["direct"]["next_hop"]) == ("192.0.2.26/29", "192.0.2.25")
+    assert {name: link.get("carrier") for name, link in links.items()} == {
+        "wg": None,
+        "tap": "openvpn",
+        "tun": "openvpn",
+        "direct": "direct",
+    }
 
 
 def test_defaults_are_filled_in(tmp_path):
@@ -109,8 +120,11 @@ def test_every_mistake_is_told_at_once(case, monkeypatch):
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ("seed3g", "profile 'seed3g' is not shipped (did you mean seed-3g?); give a path, or one of: equal-3g,"),
-        ("no/such.yml", "no/such.yml: there is no such file; give a path, or a shipped profile: equal-3g,"),
+        (
+            "seed3g",
+            "profile 'seed3g' is not shipped (did you mean seed-3g?); give a path, or one of: carriers,",
+        ),
+        ("no/such.yml", "no/such.yml: there is no such file; give a path, or a shipped profile: carriers,"),
     ],
 )
 def test_an_unknown_profile_is_told_with_the_shipped_ones(wanted, said):
