@@ -32,7 +32,14 @@ options:
         text (C(iifname),
         C(oifname)), as they do not exist in the other namespace.
       - Required with O(state=present).
+      - What sets with C(flags timeout) hold is not compared, and stays when the table is replaced.
     type: str
+  names:
+    description:
+      - Domains by the name of a set of the table, of type C(ipv4_addr) or C(ipv6_addr) and with C(flags timeout), that is
+        to hold their addresses, as this node's resolver tells them. That a set has got more of them is no change.
+      - C(linkagg names) looks them up again. An address stays for a day after the last look that found it.
+    type: dict
   state:
     description:
       - V(present) makes it be as written, V(absent) removes it.
@@ -74,6 +81,11 @@ diff:
   description: What changes, as text.
   returned: success
   type: dict
+unresolved:
+  description: Domains of O(names) that have no address now, one sentence each; also given as warnings.
+  returned: success
+  type: list
+  elements: str
 steps:
   description: What was done, or in check mode would be, one sentence a step.
   returned: success
@@ -105,6 +117,7 @@ def argument_spec() -> dict[str, Any]:
         "family": {"type": "str", "choices": FAMILIES, "default": "inet"},
         "name": {"type": "str", "default": "linkagg"},
         "content": {"type": "str"},
+        "names": {"type": "dict"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         **PERSIST_OPTIONS,
     }
@@ -121,9 +134,11 @@ def make_it_so(module: AnsibleModule) -> dict[str, Any]:
     )
     content = params["content"] if params["state"] == "present" else ""
     with locked(make=not module.check_mode):
-        result = reconcile(nft, content, module.check_mode)
+        result = reconcile(nft, content, module.check_mode, params["names"])
         due = _savings(params)
         save(module, due, result)
+    for problem in result["unresolved"]:
+        module.warn(problem)
     return told(result, due)
 
 
@@ -132,6 +147,7 @@ def _savings(params: dict[str, Any]) -> list[Saving]:
         return []
     stored = store.read(params["state_directory"], PART)
     item = {name: params[name] for name in ("family", "name", "content")}
+    item |= {"names": params["names"]} if params["names"] else {}
     due = saving(params["state_directory"], PART, table_key, [item], stored, state=params["state"])
     return [due] if due else []
 

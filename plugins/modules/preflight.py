@@ -23,6 +23,13 @@ options:
     type: list
     elements: dict
     default: []
+  policies:
+    description:
+      - The policies of the site, as in the inventory (C(linkagg_site.policies)), whose domains this node must be able to
+        resolve.
+    type: list
+    elements: dict
+    default: []
   kinds:
     description:
       - Kinds of interfaces that the kernel has to know.
@@ -107,6 +114,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.linkagg.wan.plugins.module_utils._netlink.names import Lookup, lookup, resolve
 
 INTERFACES = Path("/sys/class/net")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
@@ -124,6 +132,23 @@ def missing_interfaces(links: Sequence[Mapping[str, Any]], present: Sequence[str
         "Plug the modem in, or correct the name"
         for link in links
         if link.get("interface") and link["interface"] not in present
+    ]
+
+
+def unresolved_domains(policies: Sequence[Mapping[str, Any]], look: Lookup = lookup) -> list[str]:
+    """Domains of policies that have no address."""
+    wanted = []
+    for policy in policies:
+        match = policy.get("match")
+        domains = match.get("domains") if isinstance(match, Mapping) else None
+        listed = domains if isinstance(domains, Sequence) and not isinstance(domains, str) else ()
+        wanted += [(str(policy.get("name", "?")), name) for name in listed if isinstance(name, str)]
+    _found, failed = resolve((name for _policy, name in wanted), look)
+    return [
+        f"policy {policy}: domains: '{name}' does not resolve on this node ({failed[name].rstrip('.')}). Correct the "
+        "name, or see to the resolver of the node (/etc/resolv.conf)"
+        for policy, name in wanted
+        if name in failed
     ]
 
 
@@ -228,6 +253,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "links": {"type": "list", "elements": "dict", "default": []},
+            "policies": {"type": "list", "elements": "dict", "default": []},
             "kinds": {"type": "list", "elements": "str", "choices": list(MODULES), "default": []},
             "programs": {"type": "list", "elements": "str", "default": ["wg", "nft"]},
             "packages": {"type": "dict", "default": {}},
@@ -235,6 +261,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     problems = missing_interfaces(module.params["links"], os.listdir(INTERFACES))
+    problems += unresolved_domains(module.params["policies"])
     missing = missing_software(module, module.params["programs"], module.params["packages"])
     packages = sorted(set(missing.values())) if module.get_bin_path("apt-get") else []
     if not packages:

@@ -9,7 +9,7 @@ import sys
 import time
 
 from .._engine.errors import EngineError, KernelError
-from .._netlink import library
+from .._netlink import library, nft
 from .._persist.lock import locked
 from .._persist.store import STATE_DIRECTORY
 from .agent import Agent
@@ -19,6 +19,7 @@ USAGE = f"""\
 linkagg [--state-directory DIRECTORY] VERB
   restore  bring back, once, what linkagg.wan has saved on this node; exit status 1 if not all of it can be
   status   say what is saved and what of it is missing; changes nothing; exit status 1 if anything is
+  names    look up again the domains that sets of nftables hold the addresses of; exit status 1 if any does not resolve
   watch    restore, then wait for late modems and leases and complete what is missing; linkagg.service runs this
 What is saved is in {STATE_DIRECTORY}, a file for each module of linkagg.wan."""
 
@@ -36,7 +37,7 @@ def main(words: list[str] | None = None) -> int:
     directory = STATE_DIRECTORY
     if words[:1] == ["--state-directory"] and len(words) > 1:
         directory, words = words[1], words[2:]
-    verbs = {"restore": restore, "status": status, "watch": watch}
+    verbs = {"restore": restore, "status": status, "names": names, "watch": watch}
     if len(words) != 1 or words[0] not in verbs:
         asked = words in (["help"], ["-h"], ["--help"])
         say(USAGE, wrong=not asked)
@@ -69,6 +70,17 @@ def status(directory: str) -> int:
     agent = _agent(directory, act=False)
     agent.look(act=False)
     return _verdict(agent)
+
+
+def names(directory: str) -> int:
+    """Of all saved tables."""
+    problems = []
+    for item in load(directory).tables:
+        if item.get("names"):
+            problems += nft.refresh(nft.Nft(item["family"], item["name"]), item["names"])
+    for problem in problems:
+        say(problem, wrong=True)
+    return 1 if problems else 0
 
 
 def watch(directory: str) -> int:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from .._engine.errors import EngineError
+from . import names as domains
 
 PART = "nft_table"
 
@@ -72,23 +73,45 @@ class Nft:
             raise EngineError([f"content: makes no table {self.table}"])
         return "".join(lines[len(tables) :])
 
-    def load(self, content: str) -> None:
-        """Replace the table in one transaction; empty content removes it."""
-        script = f"table {self.table}\ndelete table {self.table}\n{content}\n"
+    def load(self, content: str, then: str = "") -> None:
+        """Replace the table in one transaction; empty content removes it. ``then``: commands of the same one."""
+        self._transact(f"table {self.table}\ndelete table {self.table}\n{content}\n{then}", "loaded")
+
+    def add(self, commands: str) -> None:
+        """Run commands in one transaction."""
+        if commands:
+            self._transact(commands, "filled")
+
+    def _transact(self, script: str, what: str) -> None:
         code, _output, errors = self._run([self._nft, "-f", "-"], script)
         if code:
-            raise EngineError([f"table {self.table} could not be loaded, nothing was changed: {errors.strip()}"])
+            raise EngineError([f"table {self.table} could not be {what}, nothing was changed: {errors.strip()}"])
 
 
-def reconcile(nft: Nft, content: str, check: bool) -> dict[str, Any]:
-    """Make the table have that content (empty: no table); the module's result."""
-    before = nft.live()
+Names: TypeAlias = "Mapping[str, Sequence[str]]"
+
+
+def reconcile(nft: Nft, content: str, check: bool, names: Names | None = None) -> dict[str, Any]:
+    """Make the table have that content (empty: no table); the module's result.
+
+    ``names``: domains by the set that is to hold their addresses. Those are learnt, as is all in sets with timeouts:
+    no difference, and kept when the table is replaced. What does not resolve now is left to ``refresh``.
+    """
+    listing = nft.live()
+    before = domains.without_learnt(listing)
     after = nft.rendered(content) if content else ""
     changed = before != after
+    found, failed = domains.resolve(_all(names)) if content and not check else ({}, {})
+    filling = domains.fill(nft.table, after, names or {}, found)
     if changed and not check:
-        nft.load(content)
-        if nft.live() != after:
+        there = domains.set_types(after)
+        kept = {name: elements for name, elements in domains.learnt(listing).items() if name in there}
+        lines = (f"add element {nft.table} {name} {{ {elements} }}\n" for name, elements in kept.items())
+        nft.load(content, "".join(lines) + filling)
+        if domains.without_learnt(nft.live()) != after:
             raise EngineError([f"read back after loading, table {nft.table} is not as written: {nft.live()}"])
+    else:
+        nft.add(filling)
     verb = "replace" if before and after else "create" if after else "remove"
     return {
         "changed": changed,
@@ -96,4 +119,23 @@ def reconcile(nft: Nft, content: str, check: bool) -> dict[str, Any]:
         "after": after,
         "diff": {"before": before, "after": after},
         "steps": [f"{verb} table {nft.table}"] if changed else [],
+        "unresolved": _sentences(failed),
     }
+
+
+def refresh(nft: Nft, names: Names) -> list[str]:
+    """Look domains up again; what stands against it, one sentence each."""
+    found, failed = domains.resolve(_all(names))
+    listing = nft.live()
+    if not listing:
+        return [f"table {nft.table} is not there"]
+    nft.add(domains.fill(nft.table, listing, names, found))
+    return _sentences(failed)
+
+
+def _sentences(failed: Mapping[str, str]) -> list[str]:
+    return [f"{name} does not resolve: {reason}" for name, reason in failed.items()]
+
+
+def _all(names: Names | None) -> list[str]:
+    return [name for some in (names or {}).values() for name in some]

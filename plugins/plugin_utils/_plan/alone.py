@@ -15,6 +15,7 @@ from .nft import Part, compose, interfaces_set
 from .numbers import BLACKHOLE_METRIC, HOST_PREFIX, MAIN_TABLE, RULE_LINK, link_table
 from .policies import DEFAULT, link_way, policy_routes, policy_rules, policy_sysctl
 from .policy_keys import SPREAD
+from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
 from .shapes import route_item, rule_item
 from .texts import clamp, gateway_sysctl, networkd_network
@@ -49,7 +50,7 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "concentrator": site.host,
         "key_interfaces": [],
         "certificates": [],
-        "daemons": [],
+        "daemons": names_daemon(site),
         "late_interfaces": [],
         "tunnels": [],
         "bonds": [],
@@ -57,6 +58,7 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "routes": [*(route for link in links for route in _link_routes(site, link)), *policy_routes(site, ways)],
         "rules": [*(rule for link in links for rule in _link_rules(site, link)), *policy_rules(site, ways)],
         "nft": compose([own, policy_nft(site, ways, ())]),
+        "names": names(site),
         "sysctl": gateway_sysctl(interfaces, versions, learning) + policy_sysctl(site, ways),
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),
     }

@@ -55,6 +55,7 @@ def concentrator_node(
                 forwards(concentrator, wirings),
             ],
         ),
+        "names": {},
         "sysctl": concentrator_sysctl(
             {version for wiring in wirings for version in wiring.site.versions},
             learning,

@@ -25,6 +25,7 @@ from .numbers import (
     link_table,
 )
 from .policies import gateway_ways, policy_routes, policy_rules, policy_sysctl
+from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
 from .shapes import route_item, rule_item
 from .texts import gateway_nft, gateway_sysctl, networkd_network
@@ -49,7 +50,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
         "concentrator": wiring.concentrator.host,
         "key_interfaces": list(all_ends.key_interfaces),
         "certificates": list(all_ends.certificates),
-        "daemons": list(all_ends.daemons),
+        "daemons": [*all_ends.daemons, *names_daemon(site)],
         "late_interfaces": late_interfaces(all_ends.daemons),
         "tunnels": [*all_ends.tunnels, *_legs(wiring)],
         "bonds": list(_bonds(wiring)),
@@ -74,6 +75,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
                 policy_nft(site, ways, [wiring.concentrator.address]),
             ],
         ),
+        "names": names(site),
         "sysctl": gateway_sysctl(interfaces, site.versions, learning) + policy_sysctl(site, ways),
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),
     }

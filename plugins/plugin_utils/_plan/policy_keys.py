@@ -153,6 +153,7 @@ MATCH = Table(
             remedy="list addresses and subnets of hosts of the LAN",
             also_called=("source", "from", "src", "saddr", "hosts"),
         ),
+        Key("domains", domain(), many=True, remedy="list names of servers", also_called=("domain", "names")),
         Key("interfaces", interface(), many=True, remedy="name interfaces of the gateway that it comes in by"),
         Key("protocols", protocol(), many=True, remedy="list IP protocols", also_called=("protocol", "proto")),
         Key("ports", ports(), many=True, remedy="list ports of the other end", also_called=("port", "dport", "dports")),
