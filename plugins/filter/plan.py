@@ -80,7 +80,8 @@ options:
       - C(policies) of a site is a list of which the first that matches decides, over which way a new connection of the
         LAN or of the gateway goes. A policy has C(name) (required), C(match), C(via), C(weights), C(per), C(otherwise)
         and C(dscp).
-      - C(match) (everything, if left out) has lists, C(destinations) and C(sources) (addresses and subnets),
+      - C(match) (everything, if left out) has lists, C(destinations) and C(sources) (addresses and subnets), C(domains)
+        (whose addresses the gateway looks up at the run and every five minutes; they are further destinations),
         C(interfaces) (of the LAN), C(protocols), C(ports) and C(source_ports) (numbers and ranges; of TCP and UDP
         unless C(protocols) says otherwise) and C(dscp) (names and numbers). All that are given have to be true.
       - C(via) is the name of a link, which the traffic then leaves by directly, behind the link's own address; the name
@@ -139,8 +140,8 @@ _value:
   description:
     - C(nodes) has for each host C(concentrator) (its concentrator, or itself), C(key_interfaces) (for
       M(linkagg.wan.wireguard_keys)), C(tunnels) (for M(linkagg.wan.tunnels)), C(bonds) (for
-      M(linkagg.wan.bonds)), C(links), C(routes) and C(rules) (for M(linkagg.wan.link_routes)), C(nft) (for
-      M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
+      M(linkagg.wan.bonds)), C(links), C(routes) and C(rules) (for M(linkagg.wan.link_routes)), C(nft) and
+      C(names) (for M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
     - C(sites) has for each site, for people, C(site_id), C(concentrator) and C(bonds), each with C(bond_id), C(name),
       C(mode), C(mtu) and C(budget), the MTU layer by layer for each of its links; and C(notes), what is to be
       known of its carriers, if there is something.

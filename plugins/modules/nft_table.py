@@ -36,8 +36,8 @@ options:
     type: str
   names:
     description:
-      - Domains by the name of a set of the table, of type C(ipv4_addr) or C(ipv6_addr) and with C(flags timeout), that is
-        to hold their addresses, as this node's resolver tells them. That a set has got more of them is no change.
+      - Domains by the name of a set of the table, of type C(ipv4_addr) or C(ipv6_addr) and with C(flags timeout), that
+        is to hold their addresses, as this node's resolver tells them. That a set has got more of them is no change.
       - C(linkagg names) looks them up again. An address stays for a day after the last look that found it.
     type: dict
   state:

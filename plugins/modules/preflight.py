@@ -25,8 +25,8 @@ options:
     default: []
   policies:
     description:
-      - The policies of the site, as in the inventory (C(linkagg_site.policies)), whose domains this node must be able to
-        resolve.
+      - The policies of the site, as in the inventory (C(linkagg_site.policies)), whose domains this node must be able
+        to resolve.
     type: list
     elements: dict
     default: []

@@ -126,7 +126,7 @@ class PolicySite:
         path = self.directory / "90-linkagg.conf"
         path.write_text(desired["sysctl"])
         subprocess.run(["sysctl", "-p", str(path)], check=True, capture_output=True)
-        self.node.module("nft_table", family="inet", name="linkagg", content=desired["nft"])
+        self.node.module("nft_table", family="inet", name="linkagg", content=desired["nft"], names=desired["names"])
         self.node.routing(desired["links"], desired["routes"], desired["rules"], purge=True)
 
     @contextmanager

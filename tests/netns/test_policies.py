@@ -101,6 +101,14 @@ def test_a_policy_without_a_way_keeps_what_it_matches_on_the_aggregate_and_gives
         assert site.datagram(SHOP, 7000, 10) == ("lte1", 10)
 
 
+def test_a_domains_addresses_go_its_way_as_soon_as_they_are_known(site: PolicySite) -> None:
+    site.build(inventory([{"name": "shop", "match": {"domains": ["shop.invalid"], "ports": [443]}, "via": "dsl"}]))
+    with site.servers():
+        assert site.way(SHOP, 443) == "agg0"
+        subprocess.run(["nft", f"add element inet linkagg domains_shop_ipv4 {{ {SHOP} timeout 1d }}"], check=True)
+        assert (site.way(SHOP, 443), site.way(SHOP, 7000), site.way(BANK, 443)) == ("dsl", "agg0", "agg0")
+
+
 def _gone(site: PolicySite, how: str, number: int) -> None:
     """Take a link away: its interface, its carrier, or (as a check of the next hop does) its default routes."""
     if how == "down":

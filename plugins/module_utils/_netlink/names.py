@@ -19,12 +19,14 @@ _FAMILIES = {"ipv4_addr": socket.AF_INET, "ipv6_addr": socket.AF_INET6}
 
 # A set whose elements come and go by themselves, as nft lists it without state; its elements are no configuration.
 _LEARNING = re.compile(
-    r"^(\tset (?P<name>\S+) \{\n\t\ttype (?P<type>\S+)\n(?:\t\t(?!flags|elements).*\n)*\t\tflags [^\n]*\btimeout\b[^\n]*\n"
-    r"(?:\t\t(?!elements).*\n)*)\t\telements = \{(?P<elements>[^}]*)\}\n",
+    r"^(\tset (?P<name>\S+) \{\n\t\ttype (?P<type>\S+)\n"
+    r"(?:\t\t(?!flags|elements).*\n)*\t\tflags .*\btimeout\b.*\n(?:\t\t(?!elements).*\n)*)"
+    r"\t\telements = \{(?P<elements>[^}]*)\}\n",
     re.MULTILINE,
 )
 
 Lookup = Callable[[str], "Sequence[tuple[int, str]]"]
+Found = Mapping[str, "Sequence[tuple[int, str]]"]
 
 
 def lookup(name: str) -> list[tuple[int, str]]:
@@ -66,7 +68,9 @@ def set_types(listing: str) -> dict[str, str]:
     return dict(re.findall(r"^\tset (\S+) \{\n\t\ttype (\S+)\n", listing, re.MULTILINE))
 
 
-def fill(table: str, listing: str, names: Mapping[str, Sequence[str]], found: Mapping[str, Sequence[tuple[int, str]]]) -> str:
+def fill(
+    table: str, listing: str, names: Mapping[str, Sequence[str]], found: Mapping[str, Sequence[tuple[int, str]]]
+) -> str:
     """Commands that put addresses into the sets that hold these names, to stay from now on; nothing if there are none.
 
     ``names``: domains by set. A set takes the addresses of its own type.
