@@ -119,8 +119,9 @@ molecule_scenarios() {
     trap 'end_lab; exit 130' INT TERM HUP
     local profile
     for profile in seed-3g hilink umts-trace; do
-        step "molecule in the lab, profile $profile" env PROFILE=$profile python -m lab watch molecule test --all
+        step "molecule in the lab, profile $profile" env PROFILE=$profile python -m lab watch molecule test -s default
     done
+    step "molecule in the lab, links with different carriers" env PROFILE=carriers python -m lab watch molecule test -s carriers
     trap - INT TERM HUP
     end_lab > /dev/null
 }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Addresses that were found on a node's interfaces, as far as the planner takes notice of them: those of links
-to whom somebody else gives one, which the inventory cannot tell."""
+to whom somebody else gives one, which the inventory cannot tell, and those that a concentrator has itself."""
 
 from __future__ import annotations
 
@@ -19,9 +19,15 @@ Addresses = Mapping[str, Mapping[str, Iterable[str]]]
 
 
 def with_found_addresses(inventory: Inventory, addresses: Addresses) -> Inventory:
-    """The inventory, each link without a static address knowing what its interface was found to have."""
+    """The inventory, each link without a static address knowing what its interface was found to have, and each
+    concentrator what it has on any.
+    """
     sites = {host: _site(site, addresses.get(host) or {}) for host, site in inventory.sites.items()}
-    return replace(inventory, sites=sites)
+    concentrators = {
+        host: replace(one, found=tuple(_usable(text for some in addresses.get(host, {}).values() for text in some)))
+        for host, one in inventory.concentrators.items()
+    }
+    return replace(inventory, concentrators=concentrators, sites=sites)
 
 
 def _site(site: Site, by_interface: Mapping[str, Iterable[str]]) -> Site:

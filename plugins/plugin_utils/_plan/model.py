@@ -24,7 +24,8 @@ NO_CONCENTRATOR = "none"
 
 @dataclass(frozen=True)
 class Concentrator:
-    """The server with the public address. ``carrier_options``: those of each carrier that has some, by its name."""
+    """The server with the public address. ``carrier_options``: those of each carrier that has some, by its name;
+    ``found`` are addresses that it was seen to have."""
 
     host: str
     address: IPAddress
@@ -42,6 +43,7 @@ class Concentrator:
     priority_base: int = 7600
     forward_addresses: tuple[IPAddress, ...] = ()
     proxy_arp: bool = False
+    found: tuple[StaticAddress, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
 

@@ -11,13 +11,17 @@ they come from the link's own address; the tables and rules for that each link h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from ..carrier import Carrier, Options, Use
 from ..deps import IPAddress
 from ..kinds import is_private
 from ..layers import Layer
 from ..problems import Problem
+
+if TYPE_CHECKING:
+    from ..model import Concentrator
 
 
 class Direct(Carrier):
@@ -55,6 +59,20 @@ class Direct(Carrier):
                 "a public address: on the way to the concentrator some NAT would replace a private one, and legs by "
                 "themselves do not cross NAT",
                 "let the modem hand on its public address (bridge mode), or choose a carrier such as wireguard",
+            )
+
+    def check_concentrator(self, concentrator: Concentrator, uses: Sequence[Use]) -> Iterator[Problem]:
+        """The address is the concentrator's own, as far as it is known what it has."""
+        own = [str(found.address) for found in concentrator.found]
+        if uses and own and concentrator.address and str(concentrator.address) not in own:
+            yield Problem(
+                concentrator.where,
+                "key address",
+                f"found {concentrator.address}, which is on none of its interfaces, with carrier direct of "
+                f"{uses[0].link.where}",
+                f"one of its own: {', '.join(own)}",
+                "its provider has that address by NAT, which legs by themselves do not cross: choose a carrier such as "
+                "wireguard, or an address that is routed to it",
             )
 
     def addresses(self, use: Use) -> tuple[IPAddress, IPAddress]:
