@@ -38,8 +38,8 @@ KERNELS = {"bookworm": "linux-image-6.12-amd64", "trixie": "linux-image-amd64"}
 
 # What the lab host needs itself, and what a freshly installed server would have.
 BASE_PACKAGES = (
-    "ca-certificates catatonit conmon crun dnsmasq-base ethtool initramfs-tools iperf3 iproute2 iptables iputils-ping "
-    "kmod less nftables openssh-server podman procps python3 python3-apt systemd systemd-sysv tcpdump zstd"
+    "busybox ca-certificates catatonit conmon crun dnsmasq-base ethtool initramfs-tools iperf3 iproute2 iptables "
+    "iputils-ping kmod less nftables openssh-server podman procps python3 python3-apt systemd systemd-sysv tcpdump zstd"
 ).split()
 # What the roles install on a node: the lab has no way out, so it is there beforehand.
 NODE_PACKAGES = ["openssl", "openvpn", "python3-pyroute2", "wireguard-tools"]

@@ -20,6 +20,7 @@ MGMT = {
 }
 NODES = tuple(MGMT)
 SERVERS = ["198.51.100.10", "198.51.100.11", "198.51.100.12"]
+URLS = [f"http://{server}/big.bin" for server in SERVERS]
 CONCENTRATOR_ADDRESS = "203.0.113.2"
 LAN_SUBNETS = ["192.168.1.0/24", "fd00:4c41:1::/64"]
 SERVER_IPV6 = "2001:db8:100::10"
@@ -62,10 +63,11 @@ def inventory(profile: Profile) -> dict:
         "site_id": 1,
         "lan": {"interface": "lan0", "subnets": LAN_SUBNETS},
         "links": site_links(profile),
-        "bonds": [{"bond_id": 0, "mode": "{{ lab_bond_mode }}"}],
+        "bonds": "{{ lab_bonds }}",
     }
     benchmark = {
         "benchmark_server_addresses": SERVERS,
+        "benchmark_urls": URLS,
         "benchmark_capacity": {"down_mbit": down_mbit, "up_mbit": up_mbit},
     }
     return {
@@ -75,6 +77,7 @@ def inventory(profile: Profile) -> dict:
                 "ansible_ssh_args": f"-F {paths.SSH_CONFIG}",
                 "ansible_python_interpreter": "/usr/bin/python3",
                 "lab_bond_mode": "balance-rr",
+                "lab_bonds": [{"bond_id": 0, "mode": "{{ lab_bond_mode }}"}],
                 "lab_server_ipv6": SERVER_IPV6,
                 # Whether the links keep their rates; with a played trace they do not.
                 "lab_steady": not any(link.playback for link in profile.links),

@@ -20,6 +20,9 @@ TITLES = {
     "ping_loaded": "ping during 11 downloads",
     "udp_30_down": "30 UDP flows down",
     "tcp_11_up": "11 TCP uploads",
+    "http_1_down": "1 HTTP download",
+    "http_11_down": "11 HTTP downloads",
+    "http_30_down": "30 HTTP downloads, all mirrors",
 }
 LEGEND = "Mbit/s that arrived (share of all links together); ping: median / 95 % / longest"
 

@@ -106,7 +106,9 @@ def _connect(lab: Lab, pids: dict[str, int]) -> dict[str, str]:
 
 
 def _start_programs(lab: Lab, pids: dict[str, int], namespaces: dict[str, str]) -> dict | None:
-    """Start the modems' DHCP servers and the player; return the player's process, None without traces."""
+    """Start web and DHCP servers and the player; return the player's process, None without traces."""
+    internet = ["nsenter", "--target", str(pids["internet"]), "--mount", "--net", "--pid", "--wd=/"]
+    effects.run([*internet, "--", *topology.web_servers()])
     join = ["nsenter", "--target", str(pids["modems"]), "--pid"]
     for link in lab.links:
         if link.dhcp:

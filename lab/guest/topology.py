@@ -319,6 +319,20 @@ def _modem(lab: Lab, link: Link) -> Setup:
     return Setup(link.namespace, ROUTER_SYSCTL, ip, shape.start_lines(link)[1], nft if link.nat else "", pinned)
 
 
+WEB_HOME = "/srv/lab"
+WEB_FILE_BYTES = 64_000_000
+
+
+def web_servers() -> list[str]:
+    """Return the command that makes the internet's file to download, and serves it at each IPv4 address."""
+    addresses = " ".join(_bare(address) for address in INTERNET)
+    script = (
+        f"mkdir -p {WEB_HOME} && truncate -s {WEB_FILE_BYTES} {WEB_HOME}/big.bin &&"
+        f" for a in {addresses}; do busybox httpd -p $a:80 -h {WEB_HOME} || exit 1; done"
+    )
+    return ["sh", "-c", script]
+
+
 def dnsmasq(link: Link) -> list[str]:
     """Return the command of a modem's DHCP server: one address to give, router the modem, an hour's lease."""
     network = ipaddress.IPv4Interface(link.modem_address).network

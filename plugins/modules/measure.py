@@ -8,17 +8,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: measure
-short_description: Measure what the way from this node to iperf3 servers carries
+short_description: Measure what the way from this node to iperf3 or web servers carries
 version_added: "0.1.0"
 description:
-  - Runs C(iperf3) and C(ping) from this node and returns what the receiver got, as numbers.
+  - Runs C(iperf3) and C(ping) from this node, or downloads files from web servers, and returns what the receiver got,
+    as numbers.
   - Each measurement is bounded in time. When a program does not end, it is killed with all its children.
   - Nothing is changed on the node. In check mode nothing is run.
 author:
   - linkagg.wan contributors (@linkagg)
 requirements:
-  - iperf3 3.9 or later on this node and on the servers
-  - ping of iputils on this node
+  - iperf3 3.9 or later on this node and on the servers, for tests that begin with C(tcp), C(udp) or C(ping_loaded)
+  - ping of iputils on this node, for tests that begin with C(ping)
 options:
   tests:
     description:
@@ -27,6 +28,9 @@ options:
         over the first three O(servers). V(tcp_1_up) and V(tcp_11_up) are uploads.
       - V(udp_down), V(udp_up) and V(udp_30_down), which is 30 flows, offer 0.98 of the capacity as UDP payload.
       - V(ping_idle) and V(ping_loaded) are round trip times, ten a second, the latter while 11 downloads run.
+      - V(http_1_down), V(http_11_down) and V(http_30_down) download O(urls) over 1, 11 and 30 connections, the 30
+        spread over all of O(urls), the others from the first one. Each connection asks for its file again when that has
+        ended. A server that does not answer is said in RV(runs[].warnings), and the others go on.
     type: list
     elements: str
     required: true
@@ -41,13 +45,29 @@ options:
       - ping_loaded
       - udp_30_down
       - tcp_11_up
+      - http_1_down
+      - http_11_down
+      - http_30_down
   servers:
     description:
       - Where C(iperf3 -s) runs, as address, C(address:port), C([IPv6]:port) or name. Most tests use the first one only.
       - A server runs one test at a time; one that is busy is tried again for O(busy_wait_s).
+      - Needed by tests with C(iperf3). Without any, V(ping_idle) asks the server of the first of O(urls).
     type: list
     elements: str
-    required: true
+    default: []
+  urls:
+    description:
+      - Files on web servers, C(http) or C(https), best of 10 MB or more and the same one on several mirrors. Needed by
+        tests that begin with C(http).
+      - Redirects are followed. Proxies are not used.
+    type: list
+    elements: str
+    default: []
+  validate_certs:
+    description: Whether a server of C(https) must have a certificate that this node trusts.
+    type: bool
+    default: true
   port:
     description: The port of servers that are given without one.
     type: int
@@ -125,6 +145,14 @@ EXAMPLES = r"""
     tests: [tcp_30_down]
     servers: [198.51.100.10, 198.51.100.11, "[2001:db8::12]:5202"]
     duration_s: 20
+
+- name: Measure 30 downloads over three mirrors
+  linkagg.wan.measure:
+    tests: [http_30_down]
+    urls:
+      - https://mirror1.example.net/big.iso
+      - https://mirror2.example.net/big.iso
+      - https://mirror3.example.net/big.iso
 """
 
 RETURN = r"""
@@ -175,7 +203,7 @@ runs:
       type: float
       sample: 0.7439
     connections_mbit:
-      description: The goodput of each connection, in Mbit/s.
+      description: The goodput of each connection that came about, in Mbit/s.
       type: list
       elements: float
       sample: [10.9, 10.3]
@@ -216,7 +244,7 @@ runs:
       type: float
       sample: 20.1
     servers:
-      description: The servers that took part.
+      description: The servers that took part; of the C(http) tests the URLs.
       type: list
       elements: str
       sample: ["198.51.100.10 port 5201"]
@@ -227,12 +255,17 @@ runs:
       sample: []
 """
 
+import shutil
+
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linkagg.wan.plugins.module_utils._measure.catalogue import TESTS
+from ansible_collections.linkagg.wan.plugins.module_utils._measure import urls
+from ansible_collections.linkagg.wan.plugins.module_utils._measure.catalogue import TESTS, Measurement, programs
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.endpoints import parse_all
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import MeasureError
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.process import end_on_signals
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.runner import Request, check, measure
+
+PACKAGES = {"iperf3": "iperf3", "ping": "iputils-ping"}
 
 # Numbers that have a smallest value that makes sense.
 _AT_LEAST = {
@@ -252,7 +285,9 @@ def argument_spec() -> dict[str, dict]:
     """The options as Ansible checks them; DOCUMENTATION says the same."""
     return {
         "tests": {"type": "list", "elements": "str", "required": True, "choices": list(TESTS)},
-        "servers": {"type": "list", "elements": "str", "required": True},
+        "servers": {"type": "list", "elements": "str", "default": []},
+        "urls": {"type": "list", "elements": "str", "default": []},
+        "validate_certs": {"type": "bool", "default": True},
         "port": {"type": "int", "default": 5201},
         "duration_s": {"type": "int", "default": 8},
         "warm_up_s": {"type": "int", "default": 2},
@@ -281,9 +316,13 @@ def request_from(params: dict) -> Request:
     for key, least in _AT_LEAST.items():
         if values.get(key) is not None and values[key] < least:
             problems.append(f"{key}: {values[key]} is less than {least}")
-    servers = []
+    servers, files = [], []
     try:
         servers = parse_all(params["servers"], params["port"])
+    except MeasureError as error:
+        problems.append(str(error))
+    try:
+        files = urls.parse_all(params["urls"])
     except MeasureError as error:
         problems.append(str(error))
     if problems:
@@ -291,9 +330,27 @@ def request_from(params: dict) -> Request:
     same = ("duration_s", "warm_up_s", "offered_mbit", "payload_bytes", "source", "device")
     return Request(
         servers=servers,
+        urls=files,
         capacity_mbit={key.removesuffix("_mbit"): value for key, value in capacity.items() if value is not None},
-        **{key: params[key] for key in (*same, "spare_s", "busy_wait_s", "attempts")},
+        **{key: params[key] for key in (*same, "spare_s", "busy_wait_s", "attempts", "validate_certs")},
     )
+
+
+def check_all(kinds: list[Measurement], request: Request) -> None:
+    """Refuse what cannot be measured, before anything runs.
+
+    :raises MeasureError: one line for each test that lacks something, and for each program that is not here.
+    """
+    problems = []
+    for kind in kinds:
+        try:
+            check(kind, request)
+        except MeasureError as error:
+            problems.append(str(error))
+    missing = [name for name in programs(kinds) if not shutil.which(name)]
+    problems += [f"the program '{name}' is not on this node; install it (package {PACKAGES[name]})" for name in missing]
+    if problems:
+        raise MeasureError("\n".join(dict.fromkeys(problems)))
 
 
 def main() -> None:
@@ -304,8 +361,7 @@ def main() -> None:
     try:
         request = request_from(module.params)
         kinds = [TESTS[name] for name in module.params["tests"]]
-        for kind in kinds:
-            check(kind, request)
+        check_all(kinds, request)
         for kind in [] if module.check_mode else kinds:
             runs += [measure(kind, request)]  # one by one: those before a failure are returned
     except MeasureError as error:

@@ -255,3 +255,9 @@ def test_ipv6_is_on_both_sides_of_the_aggregate_and_in_no_modem():
     for device in ("con0", "net0"):
         assert order.index("net/ipv6/conf/all/disable_ipv6") < order.index(f"net/ipv6/conf/{device}/disable_ipv6")
     assert not any("::" in line and "link1" in line for line in core.ip)
+
+
+def test_the_internet_serves_a_file_at_its_own_addresses_only():
+    *_shell, script = topology.web_servers()
+    assert "truncate -s 64000000 /srv/lab/big.bin" in script
+    assert "for a in 198.51.100.10 198.51.100.11 198.51.100.12; do busybox httpd -p $a:80 -h /srv/lab " in script

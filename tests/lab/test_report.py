@@ -146,6 +146,16 @@ def test_the_terminal_table_is_aligned_and_says_what_it_means() -> None:
     assert "Time: boot 12 s, benchmark 240 s; together 4 min 12 s" in text
 
 
+def test_http_downloads_are_rows_like_the_others(tmp_path: Path) -> None:
+    documents = results()
+    documents[0]["runs"].append(traffic("http_30_down", 21.2, jain=0.93, servers=["http://a.example/f"]))
+    document = report.build_report(FACTS, documents)
+    jsonschema.validate(document, SCHEMA)
+    assert "30 HTTP downloads, all mirrors  21.2 (74 %)" in report.terminal_table(document)
+    _page, text = page_of(document, tmp_path)
+    assert "30 HTTP downloads, all mirrors" in text
+
+
 def test_markdown_has_the_same_cells() -> None:
     lines = report_text.markdown(built()).splitlines()
     assert "|  | balance-rr | balance-xor | all links |" in lines

@@ -10,8 +10,10 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -269,6 +271,83 @@ def test_ipv6_works_as_well(lab: Lab) -> None:
     assert lab.module(lab.server, "measure_servers", servers=servers, directory=directory, state="absent")["changed"]
 
 
+@contextmanager
+def web(lab: Lab, *addresses: str) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """A web server on each address, with `big.bin` of 20 MB and an empty file."""
+    home = lab.directory / "web"
+    home.mkdir(exist_ok=True)
+    (home / "empty").touch()
+    with (home / "big.bin").open("wb") as file:
+        file.truncate(20_000_000)
+    words = ["ip", "netns", "exec", lab.server, sys.executable, "-m", "http.server", "-d", str(home)]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    servers = [subprocess.Popen([*words, "-b", address, "80"], **quiet) for address in addresses]
+    try:
+        deadline = time.monotonic() + 10
+        listening = ["ip", "netns", "exec", lab.server, "ss", "-Hltn", "sport = :80"]
+        while time.monotonic() < deadline:
+            found = subprocess.run(listening, capture_output=True, text=True, check=True).stdout.splitlines()
+            if len(found) == len(addresses):
+                break
+            time.sleep(0.1)
+        yield servers
+    finally:
+        for one in servers:
+            one.kill()
+            one.wait()
+
+
+URLS = [f"http://{address}/big.bin" for address in SERVERS]
+
+
+def test_downloads_from_web_servers_find_the_rate_of_the_link(lab: Lab) -> None:
+    with web(lab, *SERVERS):
+        result = lab.measure("http_1_down", "http_11_down", "http_30_down", "ping_idle", servers=[], urls=URLS)
+    found = runs(result)
+    for name, count in (("http_1_down", 1), ("http_11_down", 11), ("http_30_down", 30)):
+        assert 16 < found[name]["goodput_mbit"] < 23, found[name]
+        assert len(found[name]["connections_mbit"]) == count
+        assert found[name]["share"] == pytest.approx(found[name]["goodput_mbit"] / 20, abs=1e-3)
+    assert found["http_1_down"]["servers"] == URLS[:1]
+    assert found["http_30_down"]["servers"] == URLS
+    assert found["ping_idle"]["servers"] == SERVERS[:1]
+
+
+def test_a_mirror_that_is_dead_or_dies_is_said_and_the_others_go_on(lab: Lab) -> None:
+    with web(lab, *SERVERS[:2]) as servers:
+        killer = threading.Timer(4.5, servers[1].kill)
+        killer.start()
+        run = runs(lab.measure("http_30_down", servers=[], urls=URLS, duration_s=4, warm_up_s=3))["http_30_down"]
+        killer.join()
+    assert len(run["connections_mbit"]) == 20
+    assert 14 < run["goodput_mbit"] < 23
+    assert run["warnings"][0] == (
+        "10 of 30 connections did not come about: http://10.77.0.4/big.bin: no web server listens on 10.77.0.4 port 80"
+        " (connection refused); start one, or check the port"
+    )
+    assert any("broke off" in warning and "http://10.77.0.3/big.bin" in warning for warning in run["warnings"][1:])
+
+
+def test_downloads_leave_by_the_device_that_was_asked_for(lab: Lab) -> None:
+    with web(lab, SERVERS[0]):
+        by_lo = lab.measure("http_1_down", servers=[], urls=URLS[:1], device="lo", attempts=1)
+        assert "http_1_down: http://10.77.0.2/big.bin: " in by_lo["msg"]
+        run = runs(lab.measure("http_1_down", servers=[], urls=URLS[:1], device="v0", source=CLIENT))["http_1_down"]
+        assert run["goodput_mbit"] > 16
+
+
+SERVERS_HINT = "give at least one in 'servers' (of the role: benchmark_server_addresses)"
+
+
+def test_everything_that_is_wrong_with_tests_is_said_before_any_is_run(lab: Lab) -> None:
+    result = lab.measure("http_1_down", "tcp_1_down", "udp_up", servers=[], capacity=None, _ansible_check_mode=True)
+    assert result["msg"].splitlines() == [
+        "http_1_down: no file to download; give at least one in 'urls' (of the role: benchmark_urls)",
+        "tcp_1_down: no server to measure against; " + SERVERS_HINT,
+        "udp_up: no server to measure against; " + SERVERS_HINT,
+    ]
+
+
 def test_the_playbook_starts_servers_measures_writes_and_stops(lab: Lab) -> None:
     hosts = {}
     for group, name, namespace in (
@@ -283,12 +362,13 @@ def test_the_playbook_starts_servers_measures_writes_and_stops(lab: Lab) -> None
     hosts["all"] = {
         "vars": {
             "benchmark_server_addresses": SERVERS,
-            "benchmark_tests": ["tcp_1_down", "ping_idle"],
+            "benchmark_urls": [*URLS, "http://10.77.0.2/nothing"],
+            "benchmark_tests": ["tcp_1_down", "ping_idle", "http_30_down"],
             "benchmark_repeats": 2,
             "benchmark_duration_s": 1,
             "benchmark_capacity": CAPACITY,
             "benchmark_method": "veth",
-            "benchmark_output": str(output),
+            "benchmark_output": output.name,
             "benchmark_warm_up_s": 0,
         }
     }
@@ -296,12 +376,23 @@ def test_the_playbook_starts_servers_measures_writes_and_stops(lab: Lab) -> None
     inventory.write_text(json.dumps(hosts))
     words = [tool("ansible-playbook"), "-i", str(inventory), "linkagg.wan.benchmark"]
     settings = {"ANSIBLE_COLLECTIONS_PATH": str(lab.collections), "ANSIBLE_NOCOLOR": "1"}
-    ran = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False, env=os.environ | settings)
+    with web(lab, *SERVERS):
+        ran = subprocess.run(
+            words,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+            env=os.environ | settings | {"PWD": str(lab.directory)},
+            cwd=lab.directory,
+        )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "Measure tcp_1_down, run 2 of 2" in ran.stdout
     assert "1 TCP download: " in ran.stdout
+    assert "connections did not come about: http://10.77.0.2/nothing: the server answered 404" in ran.stdout
     document = json.loads(output.read_text())
     assert document["method"] == "veth"
-    assert [(run["test"], len(run["repeats"])) for run in document["runs"]] == [("tcp_1_down", 2), ("ping_idle", 2)]
+    tests = [(run["test"], len(run["repeats"])) for run in document["runs"]]
+    assert tests == [("tcp_1_down", 2), ("ping_idle", 2), ("http_30_down", 2)]
     assert 8 < document["runs"][0]["goodput_mbit"] < 24
     assert lab.processes(lab.server) == lab.processes(lab.client) == []

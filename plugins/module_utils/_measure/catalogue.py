@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["down", "up"]
-Protocol = Literal["tcp", "udp"]
+Protocol = Literal["tcp", "udp", "http"]
 
 # The share of the capacity that a UDP test offers: all of it but the shaper's own rounding.
 OFFERED_SHARE = 0.98
@@ -19,8 +20,9 @@ OFFERED_SHARE = 0.98
 class Measurement:
     """One kind of measurement.
 
-    :ivar connections: iperf3 streams in total; 0: no load at all.
-    :ivar servers: over how many servers the connections are spread, one iperf3 client each.
+    :ivar protocol: what iperf3 sends, or `http` for files from web servers, which Python downloads.
+    :ivar connections: iperf3 streams, or HTTP connections, in total; 0: no load at all.
+    :ivar servers: over how many servers (of `http`: URLs) the connections are spread, one iperf3 client each.
     :ivar ping: round trip times are the result; the connections, if any, are the load meanwhile.
     """
 
@@ -44,6 +46,9 @@ _ROWS = (
     Measurement("ping_loaded", "ping during 11 downloads", connections=11, ping=True),
     Measurement("udp_30_down", "30 UDP flows down", protocol="udp", connections=30),
     Measurement("tcp_11_up", "11 TCP uploads", direction="up", connections=11),
+    Measurement("http_1_down", "1 HTTP download", protocol="http"),
+    Measurement("http_11_down", "11 HTTP downloads", protocol="http", connections=11),
+    Measurement("http_30_down", "30 HTTP downloads from all mirrors", protocol="http", connections=30, servers=30),
 )
 
 TESTS: dict[str, Measurement] = {row.name: row for row in _ROWS}
@@ -59,6 +64,13 @@ DEFAULT_TESTS: tuple[str, ...] = (
     "ping_idle",
     "ping_loaded",
 )
+
+
+def programs(kinds: Iterable[Measurement]) -> list[str]:
+    """The programs that these tests need on the node, in alphabetical order."""
+    kinds = list(kinds)
+    iperf3 = any(kind.connections and kind.protocol != "http" for kind in kinds)
+    return ["iperf3"] * iperf3 + ["ping"] * any(kind.ping for kind in kinds)
 
 
 def shares(total: int, parts: int) -> list[int]:

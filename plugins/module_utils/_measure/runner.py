@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.linkagg.wan.plugins.module_utils._measure import iperf3, ping, process
+from ansible_collections.linkagg.wan.plugins.module_utils._measure import downloads, fetch, iperf3, ping, process
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.catalogue import (
     OFFERED_SHARE,
     Measurement,
@@ -25,6 +25,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._measure.errors import
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.results import describe
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.statistics import jain, measured_window
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.timeline import Timeline, overlap
+from ansible_collections.linkagg.wan.plugins.module_utils._measure.urls import Url
 
 BUSY_PAUSE_S = 2.0
 # The load of a loaded ping begins this much before the first echo request and ends as much after the last.
@@ -38,6 +39,7 @@ SPREAD_INTERVAL_S = 0.5
 class Request:
     """What the user asked for, besides the test itself.
 
+    :ivar urls: the files of the `http` tests, one on each mirror.
     :ivar capacity_mbit: {"down": Mbit/s, "up": Mbit/s}, summed link rates; a direction may be missing.
     :ivar spare_s: what a run may take beyond its own seconds before it is killed.
     :ivar busy_wait_s: how long to wait for a server that runs another test.
@@ -55,6 +57,8 @@ class Request:
     spare_s: int = 30
     busy_wait_s: int = 20
     attempts: int = 2
+    urls: Sequence[Url] = ()
+    validate_certs: bool = True
 
 
 def measure(kind: Measurement, request: Request) -> dict[str, Any]:
@@ -64,7 +68,7 @@ def measure(kind: Measurement, request: Request) -> dict[str, Any]:
     """
     check(kind, request)
     warnings: list[str] = []
-    method = _ping if kind.ping else _traffic
+    method = _ping if kind.ping else _http if kind.protocol == "http" else _traffic
     try:
         run = _tried(lambda: method(kind, request), request, warnings)
     except MeasureError as error:
@@ -79,12 +83,21 @@ def check(kind: Measurement, request: Request) -> None:
 
     :raises MeasureError: naming the missing option.
     """
-    if not request.servers:
-        raise MeasureError(f"{kind.name}: no server to measure against; give at least one in 'servers'")
+    if kind.protocol == "http":
+        if not request.urls:
+            raise MeasureError(
+                f"{kind.name}: no file to download; give at least one in 'urls' (of the role: benchmark_urls)"
+            )
+        return
+    if not request.servers and (kind.connections or not request.urls):
+        raise MeasureError(
+            f"{kind.name}: no server to measure against; give at least one in 'servers'"
+            " (of the role: benchmark_server_addresses)"
+        )
     if kind.protocol == "udp" and _offered_mbit(kind, request) is None:
         raise MeasureError(
             f"{kind.name}: the rate to offer is unknown; give capacity.{kind.direction}_mbit"
-            f" ({OFFERED_SHARE} of it is offered) or offered_mbit"
+            f" ({OFFERED_SHARE} of it is offered; of the role: benchmark_capacity) or offered_mbit"
         )
 
 
@@ -187,8 +200,38 @@ def _base(kind: Measurement, request: Request, clients: Sequence[iperf3.Client])
     warnings = []
     if clients and len(clients) < kind.servers:
         warnings.append(f"{kind.connections} connections over {len(clients)} instead of {kind.servers} servers")
-    servers = [str(client.server) for client in clients] or [request.servers[0].address]
+    servers = [str(client.server) for client in clients] or [_echo_address(request)]
     return {"test": kind.name, "title": kind.title, "servers": servers, "warnings": warnings}
+
+
+def _echo_address(request: Request) -> str:
+    """Whom pings go to: the first iperf3 server, without any the first web server."""
+    return request.servers[0].address if request.servers else request.urls[0].host
+
+
+def _http(kind: Measurement, request: Request) -> dict[str, Any]:
+    parts = shares(kind.connections, min(kind.servers, len(request.urls)))
+    urls = [url for url, part in zip(request.urls, parts, strict=False) for _one in range(part)]
+    tls = fetch.tls_context(request.validate_certs) if any(url.scheme == "https" for url in request.urls) else None
+    way = fetch.Way(request.source, request.device, request.spare_s, tls)
+    found = downloads.download(urls, way, request.warm_up_s, request.duration_s)
+    rates = [round(rate, 3) for rate in found.connections_mbit]
+    capacity = request.capacity_mbit.get(kind.direction)
+    return {
+        "test": kind.name,
+        "title": kind.title,
+        "servers": list(dict.fromkeys(str(url) for url in urls)),
+        "unit": "Mbit/s",
+        "direction": kind.direction,
+        "started_at": round(found.started_at, 3),
+        "ended_at": round(found.ended_at, 3),
+        "goodput_mbit": round(found.goodput_mbit, 3),
+        "capacity_mbit": capacity,
+        "share": round(found.goodput_mbit / capacity, 4) if capacity else None,
+        "connections_mbit": rates,
+        "jain": _rounded(jain(found.connections_mbit), 4) if kind.connections > 1 else None,
+        "warnings": list(found.warnings),
+    }
 
 
 def _traffic(kind: Measurement, request: Request) -> dict[str, Any]:
@@ -219,7 +262,7 @@ def _traffic(kind: Measurement, request: Request) -> dict[str, Any]:
 
 def _ping(kind: Measurement, request: Request) -> dict[str, Any]:
     clients = _clients(kind, request, 2 * LOAD_MARGIN_S) if kind.connections else []
-    target = request.servers[0].address
+    target = _echo_address(request)
     echo = ping.command(target, request.duration_s, request.source, request.device)
     limit_s = request.duration_s + ping.LAST_REPLY_S + request.spare_s
     with process.started([iperf3.command(client) for client in clients]) as load:
