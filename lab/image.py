@@ -42,7 +42,7 @@ BASE_PACKAGES = (
     "iputils-ping kmod less nftables openssh-server podman procps python3 python3-apt systemd systemd-sysv tcpdump zstd"
 ).split()
 # What the roles install on a node: the lab has no way out, so it is there beforehand.
-NODE_PACKAGES = ["openssl", "openvpn", "python3-pyroute2", "wireguard-tools"]
+NODE_PACKAGES = ["haproxy", "mptcpize", "openssl", "openvpn", "python3-pyroute2", "wireguard-tools"]
 
 # Parts of the kernel package that no lab needs; they are three quarters of its size.
 LEFT_OUT = [

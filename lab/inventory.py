@@ -64,6 +64,7 @@ def inventory(profile: Profile) -> dict:
         "lan": {"interface": "lan0", "subnets": LAN_SUBNETS},
         "links": site_links(profile),
         "bonds": "{{ lab_bonds }}",
+        "proxy": {"enabled": "{{ lab_proxy }}"},
     }
     benchmark = {
         "benchmark_server_addresses": SERVERS,
@@ -78,6 +79,7 @@ def inventory(profile: Profile) -> dict:
                 "ansible_python_interpreter": "/usr/bin/python3",
                 "lab_bond_mode": "balance-rr",
                 "lab_bonds": [{"bond_id": 0, "mode": "{{ lab_bond_mode }}"}],
+                "lab_proxy": False,
                 "lab_server_ipv6": SERVER_IPV6,
                 # Whether the links keep their rates; with a played trace they do not.
                 "lab_steady": not any(link.playback for link in profile.links),

@@ -17,7 +17,11 @@ from lab.profile import site_links
 from lab.report import build_report, terminal_table, write_report
 from lab.ui import LabError, Stages, say
 
-METHODS = {"balance-rr": {"lab_bond_mode": "balance-rr"}, "balance-xor": {"lab_bond_mode": "balance-xor"}}
+METHODS = {
+    "balance-rr": {"lab_bond_mode": "balance-rr"},
+    "balance-xor": {"lab_bond_mode": "balance-xor"},
+    "mptcp-proxy": {"lab_bond_mode": "balance-rr", "lab_proxy": True},
+}
 
 
 def ansible_env() -> dict[str, str]:

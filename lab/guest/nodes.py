@@ -26,6 +26,7 @@ MASKED = """
 apt-daily-upgrade.timer apt-daily.timer dpkg-db-backup.timer e2scrub_all.timer fstrim.timer
 podman-auto-update.timer systemd-tmpfiles-clean.timer
 podman-auto-update.service podman-restart.service podman.service podman.socket dnsmasq.service e2scrub_reap.service
+haproxy.service
 netavark-dhcp-proxy.service netavark-dhcp-proxy.socket netavark-firewalld-reload.service
 ldconfig.service systemd-journal-catalog-update.service systemd-update-done.service
 systemd-udevd.service systemd-udev-trigger.service systemd-udevd-control.socket systemd-udevd-kernel.socket

@@ -431,9 +431,9 @@ options:
         description: The source address for packets that have none yet.
         type: str
       type:
-        description: What happens to packets.
+        description: What happens to packets. With V(local) the node takes them itself, over O(routes[].device) V(lo).
         type: str
-        choices: [unicast, blackhole, unreachable, prohibit, throw]
+        choices: [unicast, local, blackhole, unreachable, prohibit, throw]
         default: unicast
       family:
         description: V(ipv4) or V(ipv6). Without it, by the addresses in the route, and V(ipv4) if there are

@@ -31,9 +31,10 @@ options:
         C(listen_port) (51820), C(mtu) (of the way out, 1500), C(carrier_pool) (10.208.0.0/12), C(bond_pool)
         (10.200.0.0/13), C(bond_pool_ipv6) (a private /64 made of a hash of the address), C(masquerade_ipv6)
         (V(private), the default, hides unique local addresses behind the concentrator's own, V(all) every IPv6
-        address, V(none) none) and C(vxlan_port) (4789). C(forward_addresses) are the server's own IPv4 addresses whose
-        ports are forwarded (its C(address); name others where the provider has that by NAT). C(proxy_arp) says that the
-        provider has the sites' public subnets on the server's wire (it then answers for them on C(interface)).
+        address, V(none) none), C(vxlan_port) (4789) and C(proxy_port) (7600, TCP, for the proxy).
+        C(forward_addresses) are the server's own IPv4 addresses whose ports are forwarded (its C(address); name others
+        where the provider has that by NAT). C(proxy_arp) says that the provider has the sites' public subnets on the
+        server's wire (it then answers for them on C(interface)).
         C(table_base) (7600), C(mark_base) (30208) and C(priority_base) (7600) are as those of a site, counted by
         C(site_id).
       - Sites of a concentrator may have the same LAN, as far as the concentrator hides its addresses. A LAN
@@ -43,8 +44,18 @@ options:
         has to be a LAN that no other site has.
       - C(linkagg_site) has C(site_id) (required, 1 to 16383), C(concentrator) (the only one), C(lan) with
         C(interface) and C(subnets) (IPv4 and IPv6), C(links) (required), C(bonds) (one over all links), C(policies),
-        and the first numbers of its routing tables, firewall marks and rules, C(table_base) (7600), C(mark_base)
-        (30208) and C(priority_base) (7600).
+        C(proxy), and the first numbers of its routing tables, firewall marks and rules, C(table_base) (7600),
+        C(mark_base) (30208) and C(priority_base) (7600).
+      - With C(proxy) a site's TCP connections end at HAProxy on the gateway, cross the links as one MPTCP connection
+        with a subflow over each carrier (8 at most), and go on from HAProxy on the concentrator to where they were
+        meant to go. One connection so has the rate of all links. Those take part whose source address the concentrator
+        hides behind its own anyway. Local and private addresses, and what policies have a way for, bypass it.
+      - C(proxy) has C(enabled) (V(true) when C(proxy) is there), C(bypass) with lists C(destinations) (addresses and
+        subnets) and C(ports) that are reached over the bond instead, C(quic) (V(allow), or V(reject), which turns UDP
+        port 443 away so that browsers use TCP), C(congestion_control) of the subflows (V(bbr) or V(cubic); the
+        system's own if left out) and C(max_connections) (8000).
+      - Without HAProxy at the gateway, and while that at the concentrator does not answer, connections go over the
+        bond. A destination that refuses, or that cannot be reached, is seen as a reset after the connection was made.
       - C(public_subnets) of a site are routed to its LAN without NAT, in both directions. Its provider has to
         route them to the concentrator, and the gateway's interface on the LAN needs an address of each, as of
         the LAN's own subnets. What may come in is for the site's firewall to say.
@@ -144,7 +155,8 @@ _value:
       C(names) (for M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
     - C(sites) has for each site, for people, C(site_id), C(concentrator) and C(bonds), each with C(bond_id), C(name),
       C(mode), C(mtu) and C(budget), the MTU layer by layer for each of its links; and C(notes), what is to be
-      known of its carriers, if there is something.
+      known of its carriers, if there is something; and C(proxy), where it has one, with C(sources), the subnets whose
+        connections go through it, and C(subflows), the links it goes over.
   type: dict
 """
 

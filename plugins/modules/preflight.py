@@ -32,10 +32,10 @@ options:
     default: []
   kinds:
     description:
-      - Kinds of interfaces that the kernel has to know.
+      - Kinds of interfaces that the kernel has to know; V(mptcp) and V(tproxy) are none, and needed for the proxy.
     type: list
     elements: str
-    choices: [wireguard, tun, gretap, vxlan, bond]
+    choices: [wireguard, tun, gretap, vxlan, bond, mptcp, tproxy]
     default: []
   programs:
     description:
@@ -121,6 +121,15 @@ IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
 NO_INTERFACE = ("all", "default")
 MODULES = {"wireguard": "wireguard", "tun": "tun", "gretap": "ip_gre", "vxlan": "vxlan", "bond": "bonding"}
 PACKAGES = {"wg": "wireguard-tools", "nft": "nftables", "unshare": "util-linux", "ip": "iproute2"}
+# Parts of the kernel that are no interfaces: what they are called, and how they are tried.
+PARTS = {
+    "mptcp": ("does not speak MPTCP (CONFIG_MPTCP)", "test -e /proc/sys/net/mptcp/enabled"),
+    "tproxy": (
+        "cannot hand packets to a proxy (modules nft_tproxy and nft_socket)",
+        "echo 'table inet probe { chain probe { type filter hook prerouting priority 0; "
+        "socket transparent 1 accept; meta l4proto tcp tproxy ip to 127.0.0.1:1 accept; }; }' | {nft} -f -",
+    ),
+}
 _ARGUMENTS = {"gretap": "local 127.0.0.1 remote 127.0.0.2", "vxlan": "id 1 dstport 4789"}
 
 
@@ -173,11 +182,19 @@ def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
         return [
             "kernel parts could not be tried: the programs ip (package iproute2) and unshare (util-linux) are needed"
         ]
-    lines = [f"{ip} {_making(kind, number)} 2>&1 || echo :{kind}" for number, kind in enumerate(kinds)]
+    trials = _trials(kinds, ip, module.get_bin_path("nft"))
+    lines = [f"{{ {trial}; }} 2>&1 || echo :{kind}" for kind, trial in trials.items()]
     code, output, errors = module.run_command([unshare, "--net", "--", "sh", "-c", "\n".join(lines)])
     if code:
         return [f"kernel parts could not be tried in a namespace of their own: {errors.strip()}. Run this as root"]
     return _refused(output)
+
+
+def _trials(kinds: Sequence[str], ip: str, nft: str | None) -> dict[str, str]:
+    """Commands that fail where the kernel lacks a kind; none for what cannot be tried before nft is installed."""
+    trials = {kind: f"{ip} {_making(kind, number)}" for number, kind in enumerate(kinds) if kind not in PARTS}
+    parts = {kind: PARTS[kind][1].replace("{nft}", nft or "") for kind in kinds if kind in PARTS}
+    return trials | {kind: command for kind, command in parts.items() if nft or "{nft}" not in PARTS[kind][1]}
 
 
 def _making(kind: str, number: int) -> str:
@@ -192,11 +209,13 @@ def _refused(output: str) -> list[str]:
     for line in output.splitlines():
         if line.startswith(":"):
             kind = line[1:]
-            problems.append(
-                f"the kernel ({os.uname().release}) cannot make {kind} interfaces "
-                f"({reason.strip().rstrip('.') or 'it gives no reason'}): load the module {MODULES[kind]}, or take a "
-                "kernel that has it"
-            )
+            why = reason.strip().rstrip(".") or "it gives no reason"
+            if kind in PARTS:
+                lacks, remedy = PARTS[kind][0], "take a kernel that does, as those of Debian, or leave out proxy"
+            else:
+                lacks = f"cannot make {kind} interfaces"
+                remedy = f"load the module {MODULES[kind]}, or take a kernel that has it"
+            problems.append(f"the kernel ({os.uname().release}) {lacks} ({why}): {remedy}")
             reason = ""
         else:
             reason = line
@@ -254,7 +273,7 @@ def main() -> None:
         argument_spec={
             "links": {"type": "list", "elements": "dict", "default": []},
             "policies": {"type": "list", "elements": "dict", "default": []},
-            "kinds": {"type": "list", "elements": "str", "choices": list(MODULES), "default": []},
+            "kinds": {"type": "list", "elements": "str", "choices": [*MODULES, *PARTS], "default": []},
             "programs": {"type": "list", "elements": "str", "default": ["wg", "nft"]},
             "packages": {"type": "dict", "default": {}},
         },

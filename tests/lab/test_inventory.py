@@ -15,7 +15,8 @@ from lab.profile import load_profile, shipped
 def sites(profile: str) -> dict:
     children = inventory.inventory(load_profile(profile))["all"]["children"]
     site = children["gateways"]["hosts"]["gateway"]["linkagg_site"]
-    site["bonds"] = [{"bond_id": 0, "mode": "balance-rr"}]  # a template in the inventory
+    site["bonds"] = [{"bond_id": 0, "mode": "balance-rr"}]  # templates in the inventory
+    site["proxy"]["enabled"] = True
     concentrator = children["concentrators"]["hosts"]["concentrator"]["linkagg_concentrator"]
     return {"concentrators": {"concentrator": concentrator}, "sites": {"gateway": site}}
 

@@ -23,6 +23,8 @@ ROUTES: list[dict[str, Any]] = [
     {"destination": "192.168.7.0/24", "via": "10.0.1.9", "source": "10.0.1.2", "type": "unicast"},
     {"destination": "2001:db8::/32", "type": "unreachable", "table": 7601},
     {"destination": "::/0", "type": "blackhole", "table": 7601, "metric": 65535},
+    {"destination": "default", "type": "local", "device": "lo", "table": 7663},
+    {"destination": "::/0", "type": "local", "device": "lo", "table": 7663},
 ]
 RULES: list[dict[str, Any]] = [
     {"priority": 7601, "fwmark": 0x7601, "table": 7601},

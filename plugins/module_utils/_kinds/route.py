@@ -11,9 +11,9 @@ from typing import Any
 
 from .._engine import normal
 from .._engine.tables import Attr, Kind
-from .route_rules import LEARN, METRICS, NEXTHOP, SCOPES, nexthops, problems, resolve, usual_scope
+from .route_rules import LEARN, METRICS, NEXTHOP, OVER_DEVICE, SCOPES, nexthops, problems, resolve, usual_scope
 
-TYPES = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
+TYPES = {"unicast": 1, "local": 2, "blackhole": 6, "unreachable": 7, "prohibit": 8, "throw": 9}
 MAIN_TABLE = 254
 IPV6_METRIC = 1024
 
@@ -58,8 +58,11 @@ def check(attrs: Mapping[str, Any]) -> list[str]:
         if value and value not in ("default", LEARN) and ipaddress.ip_interface(value).version != version:
             found.append(f"{name}: {value} is not {attrs['family']}")
     unicast = attrs["type"] == "unicast"
-    given = [name for name in ("via", "device", "source") if attrs.get(name)]
-    found += [f"{name}: a {attrs['type']} route has none" for name in given if not unicast]
+    given = [name for name in ("via", "source") if attrs.get(name) and not unicast]
+    given += ["device"] if attrs.get("device") and attrs["type"] not in OVER_DEVICE else []
+    found += [f"{name}: a {attrs['type']} route has none" for name in given]
+    if attrs["type"] == "local" and not attrs.get("device"):
+        found.append("device: a local route needs one, usually lo")
     if unicast and not any(attrs.get(name) for name in ("device", "via", "nexthops")):
         found.append("via and device: a unicast route needs one of them, or nexthops")
     if attrs.get("via") == LEARN and not attrs.get("device"):

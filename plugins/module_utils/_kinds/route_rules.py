@@ -13,6 +13,8 @@ from .._engine import normal
 from .._engine.tables import Attr, Nla
 
 LEARN = "learn"
+# Types of routes that go over a device.
+OVER_DEVICE = ("unicast", "local")
 SCOPES = {"global": 0, "link": 253, "host": 254}
 
 
@@ -66,6 +68,8 @@ def nexthops(items: list[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
 
 def usual_scope(attrs: Mapping[str, Any]) -> str:
     """The scope that a route has if nobody says one."""
+    if attrs.get("type") == "local" and attrs["family"] == "ipv4":
+        return "host"
     plain = attrs.get("type", "unicast") == "unicast" and not attrs.get("via") and not attrs.get("nexthops")
     return "link" if plain and attrs["family"] == "ipv4" else "global"
 
@@ -99,6 +103,6 @@ def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str
             result[name] = ""
     if there.get("nexthops") and not want.get("nexthops"):
         result["nexthops"] = ()
-    if there.get("device") and (want.get("nexthops") or want["type"] != "unicast"):
+    if there.get("device") and (want.get("nexthops") or want["type"] not in OVER_DEVICE):
         result["device"] = ""
     return result

@@ -16,7 +16,7 @@ from .._engine import normal
 from .._engine.errors import KernelError
 from .._kinds import RULE
 from .._kinds.route import TYPES
-from .._kinds.route_rules import METRICS, SCOPES, usual_scope
+from .._kinds.route_rules import METRICS, OVER_DEVICE, SCOPES, usual_scope
 from .._kinds.rule import WHOLE_MARK
 from . import nexthops
 from .conversation import CREATE, EXCLUSIVE, REPLACE, Conversation
@@ -131,7 +131,7 @@ def _route(family: str, message: Any, nlas: Mapping[str, Any], names: Mapping[in
         "type": kind,
         "family": family,
     }
-    if kind == "unicast" and nlas.get("RTA_OIF"):
+    if kind in OVER_DEVICE and nlas.get("RTA_OIF"):
         attrs["device"] = names.get(nlas["RTA_OIF"], f"index {nlas['RTA_OIF']}")
     if nlas.get("RTA_MULTIPATH"):
         attrs["nexthops"] = nexthops.unpack(bytes(nlas["RTA_MULTIPATH"]), names)
@@ -159,7 +159,7 @@ def route_request(attrs: Mapping[str, Any], index_of: Callable[[str], int | None
         "flags": _ONLINK if attrs.get("onlink") else 0,
     }
     parts: dict[str, Any] = {"RTA_DST": target} if target else {}
-    if attrs["type"] == "unicast" and attrs.get("device") and (device := index_of(attrs["device"])):
+    if attrs["type"] in OVER_DEVICE and attrs.get("device") and (device := index_of(attrs["device"])):
         parts["RTA_OIF"] = device
     if attrs.get("nexthops") and op != "delete":
         parts["RTA_MULTIPATH"] = nexthops.pack(attrs["nexthops"], index_of)

@@ -60,6 +60,7 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "nft": compose([own, policy_nft(site, ways, ())]),
         "names": names(site),
         "sysctl": gateway_sysctl(interfaces, versions, learning) + policy_sysctl(site, ways),
+        "mptcp": {"endpoints": [], "limits": None},
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),
     }
 

@@ -20,6 +20,7 @@ from .checks_forwards import check_forwards
 from .checks_link import check_links
 from .checks_numbers import check_numbers
 from .checks_policies import check_policies
+from .checks_proxy import check_proxy
 from .checks_sites import check_alone, check_reaches
 from .model import Inventory, Site
 from .names import concentrator_bond, concentrator_leg, gateway_leg
@@ -163,6 +164,7 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_carriers,
     check_links,
     check_policies,
+    check_proxy,
     check_addresses,
     check_alone,
     check_reaches,

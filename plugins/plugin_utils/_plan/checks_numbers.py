@@ -17,7 +17,8 @@ from .problems import Problem
 def check_numbers(inventory: Inventory) -> Iterator[Problem]:
     """Tables of each site."""
     for site in inventory.sites.values():
-        yield from _tables(site.where, site.table_base, LAST_TABLE if site.policies else MAX_LINK_ID)
+        proxied = bool(site.proxy and site.proxy.enabled)
+        yield from _tables(site.where, site.table_base, LAST_TABLE if site.policies else MAX_LINK_ID + proxied)
     for concentrator in inventory.concentrators.values():
         yield from _tables(concentrator.where, concentrator.table_base, MAX_SITE_ID)
 

@@ -15,6 +15,7 @@ from .carriers import CARRIERS, DEFAULT
 from .forwards import forwards
 from .model import Concentrator
 from .names import ALIAS, concentrator_bond
+from .proxy import concentrator_proxy, with_congestion_control
 from .sites_apart import apart_sysctl, site_routes, site_rules, sites_apart
 from .texts import concentrator_nft, concentrator_sysctl, sealed
 from .vxlan_guard import vxlan_guard
@@ -29,18 +30,22 @@ def concentrator_node(
     ``learning`` are its interfaces that learn IPv6 from router advertisements.
     """
     end = _carriers(concentrator, wirings, public_keys)
+    proxy = concentrator_proxy(concentrator, wirings, end.interfaces)
     bonds = [(wiring, bond) for wiring in wirings for bond in wiring.bonds]
     names = [concentrator_bond(wiring.site.site_id, bond.bond.bond_id) for wiring, bond in bonds]
     return {
         "concentrator": concentrator.host,
         "key_interfaces": list(end.key_interfaces),
         "certificates": list(end.certificates),
-        "daemons": list(end.daemons),
+        "daemons": [*end.daemons, *proxy.daemons],
         "late_interfaces": late_interfaces(end.daemons),
         "tunnels": [*end.tunnels, *(leg for wiring, bond in bonds for leg in _legs(wiring, bond))],
         "bonds": [_bond(wiring, bond) for wiring, bond in bonds],
         "links": list(end.links),
-        "routes": [*end.routes, *site_routes(concentrator, wirings)],
+        "routes": [
+            *with_congestion_control(end.routes, wirings, at_gateway=False),
+            *site_routes(concentrator, wirings),
+        ],
         "rules": [*end.rules, *site_rules(concentrator, wirings)],
         "nft": concentrator_nft(
             names,
@@ -51,6 +56,7 @@ def concentrator_node(
             [
                 *end.nft,
                 vxlan_guard((bond for _wiring, bond in bonds), concentrator.vxlan_port, at_gateway=False),
+                *proxy.nft,
                 sites_apart(concentrator, wirings, sealed(end.interfaces)),
                 forwards(concentrator, wirings),
             ],
@@ -60,7 +66,9 @@ def concentrator_node(
             {version for wiring in wirings for version in wiring.site.versions},
             learning,
             apart_sysctl(concentrator, wirings),
-        ),
+        )
+        + proxy.sysctl,
+        "mptcp": proxy.mptcp,
         "networkd": "",
     }
 

@@ -27,6 +27,7 @@ from .numbers import (
 from .policies import gateway_ways, policy_routes, policy_rules, policy_sysctl
 from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
+from .proxy import gateway_proxy, with_congestion_control
 from .shapes import route_item, rule_item
 from .texts import gateway_nft, gateway_sysctl, networkd_network
 from .vxlan_guard import vxlan_guard
@@ -46,11 +47,13 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
     links = [carrier.link for carrier in wiring.carriers]
     interfaces = [link.interface for link in links]
     ways = gateway_ways(wiring)
+    proxy = gateway_proxy(wiring)
+    spared = [wiring.concentrator.address, *proxy.far]
     return {
         "concentrator": wiring.concentrator.host,
         "key_interfaces": list(all_ends.key_interfaces),
         "certificates": list(all_ends.certificates),
-        "daemons": [*all_ends.daemons, *names_daemon(site)],
+        "daemons": [*all_ends.daemons, *names_daemon(site), *proxy.daemons],
         "late_interfaces": late_interfaces(all_ends.daemons),
         "tunnels": [*all_ends.tunnels, *_legs(wiring)],
         "bonds": list(_bonds(wiring)),
@@ -59,8 +62,10 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
             *(route for link, end in zip(links, ends, strict=True) for route in _link_routes(wiring, link, end)),
             *_aggregate_routes(wiring),
             *policy_routes(site, ways),
+            *proxy.routes,
         ],
         "rules": [
+            *proxy.rules,
             *(rule for link, end in zip(links, ends, strict=True) for rule in _link_rules(wiring, link, end)),
             *policy_rules(site, ways),
             *_common_rules(wiring),
@@ -72,11 +77,13 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
             [
                 *all_ends.nft,
                 vxlan_guard(wiring.bonds, wiring.concentrator.vxlan_port, at_gateway=True),
-                policy_nft(site, ways, [wiring.concentrator.address]),
+                policy_nft(site, ways, spared),
+                *proxy.nft,
             ],
         ),
         "names": names(site),
-        "sysctl": gateway_sysctl(interfaces, site.versions, learning) + policy_sysctl(site, ways),
+        "sysctl": gateway_sysctl(interfaces, site.versions, learning) + policy_sysctl(site, ways) + proxy.sysctl,
+        "mptcp": proxy.mptcp,
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),
     }
 
@@ -110,7 +117,7 @@ def _link_routes(wiring: SiteWiring, link: Link, end: End) -> Iterator[dict[str,
     table, via = link_table(wiring.site.table_base, link.link_id), str(link.next_hop) if link.next_hop else "learn"
     version = wiring.concentrator.address.version
     yield route_item(DEFAULT_ROUTE[version], table=table, via=via, device=link.interface)
-    yield from end.routes
+    yield from with_congestion_control(end.routes, [wiring], at_gateway=True)
     for blocked in sorted({4, version}):
         yield route_item(DEFAULT_ROUTE[blocked], table=table, metric=BLACKHOLE_METRIC, kind="blackhole")
     if link.address != "unmanaged":

@@ -37,6 +37,7 @@ class Concentrator:
     bond_pool_ipv6: IPNetwork
     masquerade_ipv6: str
     vxlan_port: int
+    proxy_port: int
     carrier_options: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     table_base: int = 7600
     mark_base: int = 0x7600
@@ -175,6 +176,20 @@ class Forward:
 
 
 @dataclass(frozen=True)
+class Proxy:
+    """How TCP of a site's LAN goes through the MPTCP proxy; ``destinations`` and ``ports`` do not."""
+
+    enabled: bool
+    quic: str
+    congestion_control: str | None
+    max_connections: int
+    destinations: tuple[IPNetwork, ...] = ()
+    ports: tuple[str, ...] = ()
+    where: str = ""
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Site:
     """One place with modems."""
 
@@ -192,6 +207,7 @@ class Site:
     public_subnets: tuple[IPNetwork, ...] = ()
     forwards: tuple[Forward, ...] = ()
     reaches: tuple[str, ...] = ()
+    proxy: Proxy | None = None
     where: str = ""
     unread: frozenset[str] = frozenset()
 

@@ -20,6 +20,7 @@ from .found import Addresses, with_found_addresses
 from .gateway import gateway_node
 from .model import Inventory
 from .problems import PlanError, Problem
+from .proxy import explain_proxy, proxy_notes
 from .reading import read_inventory
 from .wiring import PublicKeys, SiteWiring, wire_inventory
 
@@ -100,6 +101,7 @@ def _explain(wiring: SiteWiring) -> dict[str, Any]:
         for carrier in wiring.carriers
         for note in carrier.kind.notes(carrier.link.carrier_options)
     ]
+    notes += proxy_notes(wiring)
     return {
         "site_id": wiring.site.site_id,
         "concentrator": wiring.concentrator.host,
@@ -113,5 +115,6 @@ def _explain(wiring: SiteWiring) -> dict[str, Any]:
             }
             for bond in wiring.bonds
         ],
+        **explain_proxy(wiring),
         **({"notes": notes} if notes else {}),
     }

@@ -17,7 +17,9 @@ from .bonding import BOND, LEG_KINDS
 from .carrier import Carrier
 from .carriers import CARRIERS, DEFAULT
 from .deps import jmespath
+from .kinds import Refused, boolean
 from .model import NO_CONCENTRATOR
+from .proxy import PROGRAMS as PROXY_PROGRAMS
 
 # What every node needs, with the Debian package of each.
 PROGRAMS = {"nft": "nftables"}
@@ -32,6 +34,7 @@ _LEGS = "sites.*.bonds[].leg"
 _CARRIERS = "sites.*.[carrier, links[].carrier][]"
 _WITHOUT_CARRIER = "sites.* | [?!carrier && (!links || links[?!carrier])]"
 _ALONE = f"site.concentrator == '{NO_CONCENTRATOR}'"
+_PROXIES = "sites.*.proxy"
 _WITHOUT_BONDS = "sites.* | [?!bonds || bonds[?!leg]]"
 
 
@@ -50,7 +53,8 @@ def _with_prefix(pairs: Any) -> Iterator[str]:
 
 
 def interface_kinds(data: Any) -> list[str]:
-    """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds."""
+    """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds; and what of the
+    kernel the proxy needs."""
     data = _with_concentrator(data)
     if data is None:
         return []
@@ -58,7 +62,8 @@ def interface_kinds(data: Any) -> list[str]:
     if _search(_WITHOUT_BONDS, data):
         legs.add(_default_leg())
     kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
-    return [*kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond"]
+    proxy = ["mptcp", "tproxy"] if _has_proxy(data) else []
+    return [*kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy]
 
 
 def carriers_used(data: Any) -> list[Carrier]:
@@ -78,7 +83,22 @@ def programs(data: Any, host: str) -> dict[str, str]:
         found = [carrier.concentrator_programs for carrier in carriers_used(data)]
     else:
         found = [carrier.gateway_programs for carrier in carriers_used({"sites": {host: site}})]
+    if _has_proxy(data if site is None else {"sites": {host: site}}):
+        found.append(PROXY_PROGRAMS)
     return {**PROGRAMS, **{name: package for some in found for name, package in some.items()}}
+
+
+def _has_proxy(data: Any) -> bool:
+    """Whether a site has the proxy; also while what it says of it cannot be read."""
+    told = [proxy.get("enabled", True) for proxy in _search(_PROXIES, data) or () if isinstance(proxy, Mapping)]
+    return any(_is_true(enabled) for enabled in told)
+
+
+def _is_true(value: Any) -> bool:
+    try:
+        return bool(boolean().parse(value))
+    except Refused:
+        return True
 
 
 def _flat(found: Any) -> Iterator[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from .bonding import BOND, OPTIONS
 from .kinds import Refused
-from .model import NO_CONCENTRATOR, Bond, Concentrator, Forward, Inventory, Lan, Link, Policy, PolicyMatch, Site
+from .model import NO_CONCENTRATOR, Bond, Concentrator, Forward, Inventory, Lan, Link, Policy, PolicyMatch, Proxy, Site
 from .numbers import private_pool
 from .problems import Problem, nearest, show
 from .tables import CONCENTRATOR, CONCENTRATOR_OPTIONS, LINK_OPTIONS, SITE, Key, Table
@@ -161,6 +161,7 @@ def _site(host: str, values: dict[str, Any]) -> Site:
     policies = tuple(_policy(policy) for policy in values.pop("policies") or ())
     forwards = tuple(_forward(forward) for forward in values.pop("forwards") or ())
     lists = {name: values.pop(name) or () for name in ("public_subnets", "reaches")}
+    proxy = values.pop("proxy")
     return Site(
         host=host,
         links=links,
@@ -169,6 +170,7 @@ def _site(host: str, values: dict[str, Any]) -> Site:
         policies=policies,
         forwards=forwards,
         **lists,
+        proxy=_proxy(proxy) if proxy else None,
         **values,
     )
 
@@ -214,6 +216,12 @@ def _policy(values: dict[str, Any]) -> Policy:
 
 def _forward(values: dict[str, Any]) -> Forward:
     return Forward(sources=values.pop("from") or (), **values)
+
+
+def _proxy(values: dict[str, Any]) -> Proxy:
+    bypass = values.pop("bypass") or {}
+    lists = {name: bypass.get(name) or () for name in ("destinations", "ports")}
+    return Proxy(**values, **lists)
 
 
 def _lan(lan: dict[str, Any]) -> Lan:

@@ -25,6 +25,7 @@ from .kinds import (
 )
 from .limits import LAST_TABLE, MAX_LINK_ID, MAX_PRIORITY_BASE, MAX_SITE_ID
 from .policy_keys import POLICY
+from .proxy_keys import PROXY
 
 # A carrier's options are a mapping named after it. Those of a site are for its links that have none.
 LINK_OPTIONS = {
@@ -155,6 +156,7 @@ SITE = Table(
         Key("lan", table=LAN),
         Key("links", table=LINK, many=True, required=True, remedy="list the site's links, one at least"),
         Key("bonds", table=BOND, many=True, remedy="leave it out for one bond over all links"),
+        Key("proxy", table=PROXY, also_called=("mptcp", "mptcp_proxy", "tcp_proxy")),
         Key("policies", table=POLICY, many=True, remedy="list policies; the first that matches decides"),
         Key(
             "public_subnets",
@@ -243,6 +245,13 @@ CONCENTRATOR = Table(
             also_called=("nat66", "nat6", "npt", "masquerade"),
         ),
         Key("vxlan_port", integer(1, 65535), default=4789, remedy="choose a free UDP port"),
+        Key(
+            "proxy_port",
+            integer(1024, 32767),
+            default=7600,
+            remedy="choose a TCP port that is free at the concentrator and its sites' gateways",
+            also_called=("mptcp_port",),
+        ),
         *(Key(name, table=table) for name, table in CONCENTRATOR_OPTIONS.items()),
         Key(
             "forward_addresses",

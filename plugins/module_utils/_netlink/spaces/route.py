@@ -33,7 +33,7 @@ class RouteSpace:
             obj = Obj("route", key_of(attrs), attrs, owned=False, context={"raw": raw, "owner": _owner(attrs)})
             if obj.key in missing:
                 ours.setdefault(obj.key, obj)
-            elif others and attrs["type"] in TYPES:  # not those by which the kernel knows its own addresses
+            elif others and attrs["type"] in TYPES.keys() - {"local"}:  # by which the kernel knows its own addresses
                 theirs.append(obj)
         return [*ours.values(), *theirs]
 

@@ -189,6 +189,17 @@ def test_plan_programs_names_what_a_node_runs(host: str, found: set[str]) -> Non
     assert set(plan_programs.plan_programs({"concentrators": {"vps": None}, "sites": sites}, host)) == found
 
 
+@pytest.mark.parametrize(
+    ("proxy", "there"),
+    [({}, True), ({"enabled": "yes"}, True), ({"enabled": "?"}, True), ({"enabled": False}, False), (3, False)],
+)
+def test_the_proxys_programs_and_kernel_parts_are_asked_for_where_it_is(proxy: Any, there: bool) -> None:
+    data = {"concentrators": {"vps": None}, "sites": {"home": {"proxy": proxy}, "boat": {}}}
+    for host, wanted in (("home", there), ("vps", there), ("boat", False)):
+        assert ("haproxy" in plan_programs.plan_programs(data, host)) == wanted
+    assert ("tproxy" in plan_kinds.plan_kinds(data)) == there
+
+
 @pytest.mark.parametrize("data", [None, [], {"sites": 3}, {"sites": {"home": 3}}])
 def test_plan_programs_stumbles_over_nothing(data: Any) -> None:
     assert set(plan_programs.plan_programs(data, "home")) == {"nft", "wg"}

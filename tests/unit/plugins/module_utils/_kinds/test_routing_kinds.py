@@ -41,6 +41,8 @@ def rule(**options: Any) -> Obj:
         ),
         ({"nexthops": HOPS, "family": "ipv6"}, "nexthops: 10.0.1.1 is not ipv6"),
         ({"nexthops": HOPS, "type": "blackhole"}, "nexthops: a blackhole route has none"),
+        ({"destination": "default", "type": "local"}, "device: a local route needs one, usually lo"),
+        ({"destination": "default", "type": "local", "device": "lo", "via": "10.0.1.1"}, "via: a local route has none"),
         ({"via": "fd00::1", "scope": "link"}, "scope: link is of IPv4; IPv6 has only global ones"),
         ({"via": "10.0.1.1", "onlink": True}, "onlink: needs via and the device behind which it is"),
         ({}, "via and device: a unicast route needs one of them, or nexthops"),

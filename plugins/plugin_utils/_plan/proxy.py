@@ -1,0 +1,236 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The MPTCP proxy: TCP of a site's LAN ends at HAProxy on the gateway, crosses all carriers as one MPTCP connection, a
+subflow for each, and goes on from HAProxy on the concentrator.
+
+A connection's first subflow goes over the bond, which knows within seconds which links are alive, and is a backup as
+soon as there is another: a dead link keeps no new connection waiting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .deps import IPAddress, IPNetwork
+from .limits import MAX_LINK_ID
+from .model import Concentrator, Site
+from .names import daemon_file
+from .nft import Part
+from .numbers import MAIN_TABLE, concentrator_carrier_address
+from .proxy_nft import concentrator_part, gateway_part
+from .proxy_texts import concentrator_config, gateway_config
+from .shapes import daemon_item, file_item, route_item, rule_item
+
+if TYPE_CHECKING:
+    from .wiring import CarrierWiring, SiteWiring
+
+NAME = "proxy"
+PROGRAMS = {"haproxy": "haproxy", "mptcpize": "mptcpize"}
+# Kernels of today take 8 endpoints, and 8 subflows besides the first (net/mptcp/protocol.h, MPTCP_PM_ADDR_MAX).
+MOST_SUBFLOWS = 8
+_DEFAULT = {4: "default", 6: "::/0"}
+
+
+@dataclass(frozen=True)
+class ProxyEnd:
+    """What it adds to a node; nothing where there is none. ``mptcp``: as linkagg.wan.mptcp_endpoints takes it.
+    ``far``: where its own connections go.
+    """
+
+    daemons: tuple[dict[str, Any], ...] = ()
+    routes: tuple[dict[str, Any], ...] = ()
+    rules: tuple[dict[str, Any], ...] = ()
+    nft: tuple[Part, ...] = ()
+    sysctl: str = ""
+    far: tuple[IPAddress, ...] = ()
+    mptcp: dict[str, Any] = field(default_factory=lambda: {"endpoints": [], "limits": None})
+
+
+def is_proxied(site: Site) -> bool:
+    """Whether TCP of its LAN goes through the proxy."""
+    return site.proxy is not None and site.proxy.enabled
+
+
+def proxy_table(table_base: int) -> int:
+    """Routing table by which the gateway takes the LAN's packets itself; it has the place of the link_id after the
+    last."""
+    return table_base + MAX_LINK_ID + 1
+
+
+def proxy_mark(mark_base: int) -> int:
+    """Firewall mark of those packets; it has the place of link_id 0."""
+    return mark_base
+
+
+def subflow_carriers(wiring: SiteWiring) -> tuple[CarrierWiring, ...]:
+    """The carriers that get a subflow: the fastest of those that lead to the concentrator's inner address."""
+    able = _able_carriers(wiring)
+    fastest = sorted(able, key=lambda carrier: -float((carrier.link.rate or {}).get("down_mbit") or 0))
+    chosen = {carrier.link.link_id for carrier in fastest[:MOST_SUBFLOWS]}
+    return tuple(carrier for carrier in able if carrier.link.link_id in chosen)
+
+
+def proxied_subnets(wiring: SiteWiring) -> list[IPNetwork]:
+    """Those of the LAN whose addresses the concentrator hides behind its own: others would get another address."""
+    hidden = {"all": "::/0", "private": "fc00::/7"}.get(wiring.concentrator.masquerade_ipv6)
+    return [
+        subnet
+        for subnet in sorted(wiring.site.lan.subnets)
+        if subnet.version == 4 or (hidden and subnet in IPNetwork(hidden))
+    ]
+
+
+def _able_carriers(wiring: SiteWiring) -> list[CarrierWiring]:
+    inner = concentrator_carrier_address(wiring.concentrator.carrier_pool)
+    return [carrier for carrier in wiring.carriers if carrier.concentrator_address == inner and carrier.interface]
+
+
+def with_congestion_control(
+    routes: Iterable[dict[str, Any]], wirings: Iterable[SiteWiring], *, at_gateway: bool
+) -> list[dict[str, Any]]:
+    """The routes of carriers, and those to the other ends of subflows besides, with what each site's subflows use."""
+    chosen: dict[str, tuple[str, str]] = {}
+    for wiring in wirings:
+        if is_proxied(wiring.site) and wiring.site.proxy.congestion_control:
+            for carrier in subflow_carriers(wiring):
+                far = carrier.concentrator_address if at_gateway else carrier.gateway_address
+                chosen[f"{far}/32"] = (wiring.site.proxy.congestion_control, str(carrier.concentrator_interface))
+    result = [
+        {**route, "congctl": chosen[route["destination"]][0]} if route["destination"] in chosen else route
+        for route in routes
+    ]
+    there = {route["destination"] for route in result}
+    added = {} if at_gateway else {far: how for far, how in chosen.items() if far not in there}
+    return result + [
+        {**route_item(far, table=MAIN_TABLE, device=device), "congctl": congctl}
+        for far, (congctl, device) in added.items()
+    ]
+
+
+def explain_proxy(wiring: SiteWiring) -> dict[str, Any]:
+    """``proxy`` of what was decided for a site, where it has one."""
+    if not is_proxied(wiring.site):
+        return {}
+    return {
+        "proxy": {
+            "sources": [str(subnet) for subnet in proxied_subnets(wiring)],
+            "subflows": [carrier.link.name for carrier in subflow_carriers(wiring)],
+        }
+    }
+
+
+def proxy_notes(wiring: SiteWiring) -> list[str]:
+    """What is to be known of links that the proxy does not go over."""
+    if not is_proxied(wiring.site):
+        return []
+    with_subflow = {carrier.link.link_id for carrier in subflow_carriers(wiring)}
+    left = [carrier for carrier in wiring.carriers if carrier.link.link_id not in with_subflow]
+    inner = concentrator_carrier_address(wiring.concentrator.carrier_pool)
+    return [
+        f"link {carrier.link.name}: the proxy does not go over it, "
+        + (
+            f"since the kernel takes {MOST_SUBFLOWS} subflows and others are faster"
+            if carrier.concentrator_address == inner
+            else f"since carrier {carrier.kind.name} has no addresses of its own in it"
+        )
+        for carrier in left
+    ]
+
+
+def gateway_proxy(wiring: SiteWiring) -> ProxyEnd:
+    """What a site's gateway needs."""
+    site, concentrator, proxy = wiring.site, wiring.concentrator, wiring.site.proxy
+    if not is_proxied(site):
+        return ProxyEnd()
+    inner, port = concentrator_carrier_address(concentrator.carrier_pool), concentrator.proxy_port
+    subnets = proxied_subnets(wiring)
+    versions = sorted({subnet.version for subnet in subnets})
+    table, mark = proxy_table(site.table_base), proxy_mark(site.mark_base)
+    return ProxyEnd(
+        daemons=(
+            _daemon(
+                "MPTCP proxy, this end",
+                gateway_config(max_connections=proxy.max_connections, port=port, inner=inner, versions=versions),
+            ),
+        ),
+        routes=tuple(route_item(_DEFAULT[version], table=table, device="lo", kind="local") for version in versions),
+        rules=tuple(rule_item(site.priority_base, table, fwmark=mark, family=f"ipv{version}") for version in versions),
+        nft=(
+            gateway_part(
+                lan_interface=site.lan.interface,
+                lan_subnets=subnets,
+                local=_local(wiring),
+                bypass_destinations=proxy.destinations,
+                bypass_ports=proxy.ports,
+                inner=inner,
+                port=port,
+                mark=mark,
+                reject_quic=proxy.quic == "reject",
+            ),
+        ),
+        sysctl=_SYSCTL,
+        far=(inner,),
+        mptcp={"endpoints": list(_endpoints(wiring)), "limits": _LIMITS},
+    )
+
+
+_SYSCTL = "net.mptcp.enabled = 1\n"
+_LIMITS = {"subflows": MOST_SUBFLOWS, "add_addr_accepted": 0}
+
+
+def concentrator_proxy(concentrator: Concentrator, wirings: Sequence[SiteWiring], carriers: Sequence[str]) -> ProxyEnd:
+    """What a concentrator needs for its sites. ``carriers``: interfaces that carriers come in by."""
+    proxied = [wiring for wiring in wirings if is_proxied(wiring.site)]
+    if not proxied:
+        return ProxyEnd()
+    inner, port = concentrator_carrier_address(concentrator.carrier_pool), concentrator.proxy_port
+    pools = [concentrator.carrier_pool, concentrator.bond_pool]
+    never = [*map(IPNetwork, _NEVER), *pools, concentrator.bond_pool_ipv6]
+    config = concentrator_config(max_connections=CONCENTRATOR_CONNECTIONS, port=port, inner=inner, never=never)
+    return ProxyEnd(
+        daemons=(_daemon("MPTCP proxy of all sites", config),),
+        nft=(concentrator_part(inner=inner, port=port, carriers=carriers, pools=pools, never=never),),
+        sysctl=_SYSCTL,
+        mptcp={"endpoints": [], "limits": _LIMITS},
+    )
+
+
+CONCENTRATOR_CONNECTIONS = 50000
+# Itself, and what only its own provider's network knows, such as the server's metadata.
+_NEVER = ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "::/127", "fe80::/10")
+
+
+def _daemon(description: str, config: str) -> dict[str, Any]:
+    return daemon_item(
+        NAME,
+        description=description,
+        command=["/usr/bin/mptcpize", "run", "/usr/sbin/haproxy", "-db", "-f", daemon_file(NAME, "haproxy.cfg")],
+        files=[file_item("haproxy.cfg", config)],
+        interface=None,
+        # to bind addresses of others and then to be nobody
+        capabilities=("CAP_NET_ADMIN", "CAP_SETGID", "CAP_SETUID"),
+    )
+
+
+def _endpoints(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
+    """With more carriers than can be endpoints the first subflow is no backup, since the bond leads over all."""
+    carriers, aggregate = subflow_carriers(wiring), wiring.aggregate
+    for carrier in carriers:
+        yield _endpoint(str(carrier.gateway_address), str(carrier.interface), backup=False)
+    for subnet in aggregate.subnets if len(carriers) < MOST_SUBFLOWS else ():
+        if subnet.version == 4:
+            yield _endpoint(str(subnet.gateway), aggregate.bond.name, backup=True)
+
+
+def _endpoint(address: str, device: str, *, backup: bool) -> dict[str, Any]:
+    return {"address": address, "device": device, "subflow": True, "backup": backup}
+
+
+def _local(wiring: SiteWiring) -> list[IPNetwork]:
+    """Subnets of links: modems, and whoever else is before them."""
+    links = [subnet for carrier in wiring.carriers for subnet in carrier.link.subnets]
+    return [*links, *wiring.site.lan.subnets, *wiring.site.public_subnets, IPNetwork(str(wiring.concentrator.address))]

@@ -1,0 +1,210 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The MPTCP proxy as planned, with HAProxy on a kernel: what goes through it, what a client sees, who may use it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
+from ansible_collections.linkagg.wan.tests.netns.proxy_site import (
+    CLIENT,
+    INNER,
+    NAMESPACES,
+    OTHER_SITE,
+    PORT,
+    SERVER,
+    SERVER_IPV6,
+    UNPROXIED,
+    ProxySite,
+    hang_up,
+    pump,
+    wait_for,
+)
+
+BODY = os.urandom(1 << 20) * 8
+VPS = "203.0.113.2"
+
+
+@pytest.fixture
+def site(node: Node, tmp_path: Path) -> Iterator[ProxySite]:
+    """Namespaces for all but the gateway, which is the test's own."""
+    for name in ("nft", "sysctl", "ss", "haproxy", "mptcpize"):
+        if not shutil.which(name):
+            pytest.skip(f"NOT TESTED: the program {name} is not installed")
+    if not Path("/proc/sys/net/mptcp/enabled").exists():
+        pytest.skip("NOT TESTED: this kernel has no MPTCP; the lab's has")
+    spaces = {other: f"{node.name}-{other}" for other in NAMESPACES}
+    site = ProxySite(node, tmp_path, spaces)
+    try:
+        for name in spaces.values():
+            ip(f"netns add {name}")
+            ip(f"-n {name} link set lo up")
+        yield site
+    finally:
+        site.end()
+        for name in spaces.values():
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
+def echo(connection: socket.socket) -> None:
+    """Answer line by line."""
+    with connection, connection.makefile("rwb", buffering=0) as lines:
+        try:
+            for line in lines:
+                lines.write(line)
+        except OSError:
+            pass
+
+
+def body(connection: socket.socket) -> None:
+    """Send everything, then close."""
+    with connection:
+        connection.sendall(BODY)
+
+
+def digest(connection: socket.socket) -> None:
+    """Say what came until the client closed its direction, and then a lot more."""
+    with connection:
+        connection.sendall(hashlib.sha256(pump(connection)).digest() + BODY)
+
+
+def talk(connection: socket.socket) -> None:
+    connection.sendall(b"?\n")
+    assert connection.recv(16) == b"?\n"
+
+
+@pytest.mark.parametrize("host", [SERVER, SERVER_IPV6])
+def test_a_connection_goes_over_every_carrier_and_keeps_its_destination(site: ProxySite, host: str) -> None:
+    site.build()
+    with site.serving("internet", 7000, echo) as came, site.connect(host, 7000) as connection:
+        talk(connection)
+        assert site.proxied(host)
+        wait_for(lambda: {"10.208.0.65", "10.208.0.66"} <= site.subflows())
+        assert came == ["2001:db8:113::2" if ":" in host else VPS]
+        assert connection.getpeername()[:2] == (host, 7000)
+
+
+def test_all_bytes_arrive_both_ways_whoever_closes_first(site: ProxySite) -> None:
+    site.build()
+    with site.serving("internet", 7000, body), site.connect(SERVER, 7000) as connection:
+        time.sleep(0.5)  # the server has closed before the client reads
+        assert pump(connection) == BODY
+    with site.serving("internet", 7001, digest), site.connect(SERVER, 7001) as connection:
+        got = pump(connection, BODY, half=True)
+        assert got[:32] == hashlib.sha256(BODY).digest()
+        assert got[32:] == BODY
+
+
+@pytest.mark.parametrize("host", [SERVER, SERVER_IPV6, "192.0.2.1"])
+def test_a_destination_that_refuses_or_cannot_be_reached_looks_so(site: ProxySite, host: str) -> None:
+    site.build()
+    began = time.monotonic()
+    with pytest.raises(ConnectionResetError), site.connect(host, 81) as connection:
+        pump(connection)
+    assert time.monotonic() - began < 2
+
+
+def test_what_is_to_bypass_it_does_and_quic_is_turned_away(site: ProxySite) -> None:
+    site.build(bypass={"destinations": [UNPROXIED], "ports": [7001]}, quic="reject")
+    with site.serving("internet", 7000, echo), site.serving("internet", 7001, echo):
+        for host, port in ((UNPROXIED, 7000), (SERVER, 7001)):
+            with site.connect(host, port) as connection:
+                talk(connection)
+                assert not site.proxied(host)
+        with site.connect(SERVER, 7000) as connection:
+            talk(connection)
+            assert site.proxied(SERVER)
+    with site.inside("client"):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with udp:
+        udp.settimeout(3)
+        udp.connect((SERVER, 443))
+        udp.send(b"?")
+        with pytest.raises(ConnectionRefusedError):
+            udp.recv(16)
+
+
+def test_the_lan_goes_on_without_either_end_and_comes_back(site: ProxySite) -> None:
+    site.build()
+    wait_for(site.far_is_up)
+    with site.serving("internet", 7000, echo):
+        site.stop("vps")
+        began = time.monotonic()
+        with site.connect(SERVER, 7000) as connection:
+            talk(connection)
+        assert time.monotonic() - began < 3
+        with site.connect(SERVER, 7000) as connection:
+            talk(connection)
+            assert not site.proxied(SERVER)
+        site.start("vps")
+        wait_for(site.far_is_up)
+        with site.connect(SERVER, 7000) as connection:
+            talk(connection)
+            assert site.proxied(SERVER)
+        site.stop("home")
+        with site.connect(SERVER, 7000) as beside:
+            talk(beside)
+            site.start("home")
+            talk(beside)  # a connection from before stays where it is
+
+
+def test_it_connects_to_nothing_that_is_not_the_internet(site: ProxySite) -> None:
+    site.build()
+    private = {
+        "vps": ["127.0.0.1", "::1", "::ffff:127.0.0.1", VPS, "2001:db8:113::2", INNER, "10.200.0.33", "192.168.2.1"],
+        "other": [OTHER_SITE],
+        "client": [CLIENT],
+    }
+    with site.serving("internet", 7000, echo):
+        assert site.ask_proxy(SERVER, 7000) == b"?\n"
+        assert site.ask_proxy(SERVER_IPV6, 7000) == b"?\n"
+    for space, hosts in private.items():
+        with site.serving(space, 7000, echo) as came:
+            answers = {host: site.ask_proxy(host, 7000) for host in hosts}
+            assert answers == dict.fromkeys(hosts, b"")
+            assert came == []
+    for host in ("169.254.169.254", "10.208.0.129", "10.200.0.66", "0.0.0.0"):
+        assert site.ask_proxy(host, 80) == b""
+
+
+def test_nobody_but_gateways_reaches_it(site: ProxySite) -> None:
+    site.build()
+    for space in ("stranger", "client", "vps", "other"):
+        with pytest.raises(OSError):
+            site.ask_proxy(SERVER, 7000, space)
+    with site.inside("stranger"), pytest.raises(OSError):
+        socket.create_connection((VPS, PORT), timeout=1)
+    with site.inside("client"), pytest.raises(OSError):
+        socket.create_connection(("192.168.1.1", PORT), timeout=1)
+    assert site.socket("home").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_thousand_connections_at_a_time(site: ProxySite) -> None:
+    site.build()
+    before = {name: _memory(process.pid) for name, process in site.running.items()}
+    with site.serving("internet", 7000, echo):
+        connections = [site.connect(SERVER, 7000) for _number in range(1000)]
+        try:
+            for connection in connections:
+                talk(connection)
+            each = {name: (_memory(process.pid) - before[name]) / 1000 for name, process in site.running.items()}
+            print(f"kB of HAProxy's memory for a connection: {each}")
+            assert max(each.values()) < 64
+        finally:
+            hang_up(connections)
+
+
+def _memory(pid: int) -> int:
+    """Resident memory in kB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
