@@ -15,6 +15,7 @@ description:
     once. It never changes anything, and it does not fail, so that the caller can gather the problems of all
     nodes.
   - Also tells what only the node knows and a plan has to take into account.
+  - Of ports that are to be used it says which other program has them.
   - Kernel parts are tried in a network namespace of their own, which is thrown away.
 options:
   links:
@@ -48,6 +49,40 @@ options:
       - The Debian package that has a program, by the name of the program, where it is called otherwise.
     type: dict
     default: {}
+  ports:
+    description:
+      - Ports at which something of ours is to listen or which are to be forwarded, as P(linkagg.wan.plan_ports#filter)
+        lists them. If another program has one, this is a problem.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      protocol:
+        description: Of the port.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      port:
+        description: One port, or a range such as V(5000-5100).
+        type: str
+        required: true
+      used_for:
+        description: What it is needed for, in words.
+        type: str
+        required: true
+      addresses:
+        description: At which addresses of the node. At all of them, if there are none.
+        type: list
+        elements: str
+        default: []
+      interface:
+        description: The WireGuard interface that listens there when all is as it should be.
+        type: str
+        default: ""
+      kernel:
+        description: Whether sockets of the kernel itself may be there, as those of vxlan, which share a port.
+        type: bool
+        default: false
 attributes:
   check_mode:
     description: It never changes anything.
@@ -115,6 +150,12 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.names import Lookup, lookup, resolve
+from ansible_collections.linkagg.wan.plugins.module_utils._preflight.listeners import (
+    listeners,
+    taken,
+    wanted,
+    wireguard_ports,
+)
 
 INTERFACES = Path("/sys/class/net")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
@@ -267,6 +308,40 @@ def accepting(settings: Path) -> Iterator[tuple[str, str]]:
             continue
 
 
+PORT = {
+    "protocol": {"type": "str", "choices": ["tcp", "udp"], "required": True},
+    "port": {"type": "str", "required": True},
+    "used_for": {"type": "str", "required": True},
+    "addresses": {"type": "list", "elements": "str", "default": []},
+    "interface": {"type": "str", "default": ""},
+    "kernel": {"type": "bool", "default": False},
+}
+
+
+def is_ours(process: int) -> bool:
+    """Whether a process belongs to this collection: its unit or a file that it was started with is called so."""
+    there = Path("/proc") / str(process)
+    try:
+        return any(b"/linkagg" in (there / name).read_bytes() for name in ("cgroup", "cmdline"))
+    except OSError:  # it has just ended
+        return False
+
+
+def taken_ports(module: AnsibleModule) -> list[str]:
+    """Ports that others have; nothing where nobody can say."""
+    ss, wg = module.get_bin_path("ss"), module.get_bin_path("wg")
+    if not module.params["ports"] or not ss:
+        return []
+    try:
+        wishes = [wanted(item) for item in module.params["ports"]]
+    except ValueError as exc:
+        module.fail_json(msg=f"ports: {exc}")
+    options = ["--no-header", "--numeric", "--listening", "--tcp", "--udp", "--processes"]
+    _code, shown_by_ss, _errors = module.run_command([ss, *options])
+    _code, shown_by_wg, _errors = module.run_command([wg, "show", "all", "listen-port"]) if wg else (0, "", "")
+    return taken(wishes, listeners(shown_by_ss), wireguard_ports(shown_by_wg), is_ours)
+
+
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(
@@ -276,6 +351,7 @@ def main() -> None:
             "kinds": {"type": "list", "elements": "str", "choices": [*MODULES, *PARTS], "default": []},
             "programs": {"type": "list", "elements": "str", "default": ["wg", "nft"]},
             "packages": {"type": "dict", "default": {}},
+            "ports": {"type": "list", "elements": "dict", "default": [], "options": PORT},
         },
         supports_check_mode=True,
     )
@@ -286,6 +362,7 @@ def main() -> None:
     if not packages:
         problems += [f"{name} is missing: install the package {package}" for name, package in missing.items()]
     problems += missing_kinds(module, module.params["kinds"])
+    problems += taken_ports(module)
     module.exit_json(
         changed=False,
         problems=problems,

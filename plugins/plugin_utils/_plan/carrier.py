@@ -59,6 +59,20 @@ def late_interfaces(daemons: Sequence[Item]) -> list[str]:
 
 
 @dataclass(frozen=True)
+class Port:
+    """A port at which a concentrator listens, by the key that chooses it; ``interface`` is that of WireGuard there.
+
+    ``kernel``: whether the kernel itself listens, and takes several at one port.
+    """
+
+    protocol: str
+    number: int
+    key: str
+    interface: str = ""
+    kernel: bool = False
+
+
+@dataclass(frozen=True)
 class Use:
     """One link that uses a carrier, as far as it could be read; ``options`` has None for what could not."""
 
@@ -104,6 +118,10 @@ class Carrier:
 
     def check_concentrator(self, concentrator: Concentrator, uses: Sequence[Use]) -> Iterator[Problem]:
         """What is wrong with it at a concentrator; ``uses`` can be none."""
+        return iter(())
+
+    def ports(self, concentrator: Concentrator, uses: Sequence[Use]) -> Iterator[Port]:
+        """Where it listens at a concentrator, as far as that can be read; ``uses`` can be none."""
         return iter(())
 
     def inner_family(self, outer_family: str) -> str:

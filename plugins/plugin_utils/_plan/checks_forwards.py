@@ -7,23 +7,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from .carrier import Port
 from .checks_link import sites_at
 from .model import Concentrator, Forward, Inventory, Site
+from .ports import own_ports
 from .problems import Problem
 
 SSH_PORT = 22
-
-
-@dataclass(frozen=True)
-class Taken:
-    """Ports of a concentrator, from ``first`` to ``last``, and what they are for."""
-
-    protocol: str
-    first: int
-    last: int
-    what: str
 
 
 def check_forwards(inventory: Inventory) -> Iterator[Problem]:
@@ -35,19 +26,11 @@ def check_forwards(inventory: Inventory) -> Iterator[Problem]:
             yield from _target(site, forward)
             yield from _ssh(forward)
             yield from _address(concentrator, forward)
+        own = list(own_ports(concentrator, sites))
         readable = [(site, forward) for site, forward in found if forward.port and forward.protocol]
         for protocol in ("tcp", "udp"):
-            yield from _own_ports(concentrator, protocol, [forward for _site, forward in readable])
+            yield from _own_ports(concentrator, own, protocol, [forward for _site, forward in readable])
             yield from _twice(protocol, readable)
-
-
-def own_ports(concentrator: Concentrator) -> list[Taken]:
-    """Ports that the concentrator itself listens at."""
-    numbers = (
-        ("udp", concentrator.listen_port, "key listen_port"),
-        ("udp", concentrator.vxlan_port, "key vxlan_port"),
-    )
-    return [Taken(protocol, port, port, what) for protocol, port, what in numbers if port is not None]
 
 
 def _target(site: Site, forward: Forward) -> Iterator[Problem]:
@@ -80,7 +63,7 @@ def _ssh(forward: Forward) -> Iterator[Problem]:
         yield Problem(
             forward.where,
             "key port",
-            f"found {_ports(forward)}, by which one usually gets at the concentrator itself (ssh)",
+            f"found {forward.ports}, by which one usually gets at the concentrator itself (ssh)",
             "another port, e.g. 2222 with to_port 22",
             "choose one; or say instead_of_ssh: true if the concentrator's own ssh is elsewhere",
         )
@@ -98,16 +81,18 @@ def _address(concentrator: Concentrator, forward: Forward) -> Iterator[Problem]:
         )
 
 
-def _own_ports(concentrator: Concentrator, protocol: str, forwards: list[Forward]) -> Iterator[Problem]:
+def _own_ports(
+    concentrator: Concentrator, own: list[Port], protocol: str, forwards: list[Forward]
+) -> Iterator[Problem]:
     for forward in forwards:
-        for taken in own_ports(concentrator):
-            if taken.protocol == protocol in forward.protocols and forward.first <= taken.first <= forward.last:
+        for taken in own:
+            if taken.protocol == protocol in forward.protocols and forward.first <= taken.number <= forward.last:
                 yield Problem(
                     forward.where,
                     "key port",
-                    f"found {protocol} {_ports(forward)}; {taken.first} is the {taken.what} of {concentrator.where}",
+                    f"found {protocol} {forward.ports}; {taken.number} is key {taken.key} of {concentrator.where}",
                     "ports that the concentrator does not need itself",
-                    f"choose another, or change {taken.what.removeprefix('key ')}",
+                    f"choose another, or change {taken.key}",
                 )
 
 
@@ -120,14 +105,10 @@ def _twice(protocol: str, found: list[tuple[Site, Forward]]) -> Iterator[Problem
             yield Problem(
                 forward.where,
                 "key port",
-                f"found {protocol} {_ports(forward)}, and {_ports(before[1])} is a forward of site {before[0].host} to "
+                f"found {protocol} {forward.ports}, and {before[1].ports} is a forward of site {before[0].host} to "
                 f"{before[1].to}",
                 "a port of the concentrator for each forward",
                 "choose another port here, with to_port if the host's is to stay the same",
             )
         if before is None or forward.last > before[1].last:
             before = (site, forward)
-
-
-def _ports(forward: Forward) -> str:
-    return str(forward.first) if forward.first == forward.last else f"{forward.first}-{forward.last}"

@@ -52,10 +52,6 @@ def _address(concentrator: Concentrator) -> str:
     return f"ip daddr {{ {', '.join(map(str, addresses))} }}"
 
 
-def _ports(forward: Forward) -> str:
-    return f"{forward.first}-{forward.last}" if forward.last > forward.first else str(forward.first)
-
-
 def _is_plain(forward: Forward) -> bool:
     return forward.last == forward.first and not forward.sources
 
@@ -70,7 +66,7 @@ def _sets(found: Sequence[tuple[Site, Forward]], marks: Mapping[int, int]) -> It
         "forwarded_ports",
         f"{ports} : mark",
         [
-            f"{protocol} . {_ports(forward)} : {marks[site.site_id]:#010x}"
+            f"{protocol} . {forward.ports} : {marks[site.site_id]:#010x}"
             for site, forward in found
             for protocol in forward.protocols
         ],
@@ -86,7 +82,7 @@ def _sets(found: Sequence[tuple[Site, Forward]], marks: Mapping[int, int]) -> It
     if plain:
         yield nft_set("forwards", f"{ports} : ipv4_addr . inet_service", plain, what="map")
     ranges = [
-        f"{protocol} . {_ports(forward)} : {forward.to}"
+        f"{protocol} . {forward.ports} : {forward.to}"
         for _site, forward in found
         for protocol in forward.protocols
         if _is_range(forward)
@@ -126,7 +122,7 @@ def _translations(found: Sequence[tuple[Site, Forward]], to_us: str) -> Iterator
             sources = ", ".join(str(source) for source in sorted(forward.sources))
             target = f"{forward.to}:{forward.to_port}" if forward.to_port else str(forward.to)
             both = len(forward.protocols) > 1
-            port = f"{'meta l4proto { tcp, udp } th' if both else forward.protocol} dport {_ports(forward)}"
+            port = f"{'meta l4proto { tcp, udp } th' if both else forward.protocol} dport {forward.ports}"
             yield f'{to_us} ip saddr {{ {sources} }} {port} dnat ip to {target} comment "site {site.host}"'
     for name, of_this in (("forwards", _is_plain), ("forwarded_ranges", _is_range)):
         if any(of_this(forward) for _site, forward in found):

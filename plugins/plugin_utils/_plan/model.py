@@ -170,6 +170,11 @@ class Forward:
         return self.port[1]
 
     @property
+    def ports(self) -> str:
+        """``443``, or ``5000-5100``."""
+        return f"{self.first}-{self.last}" if self.last > self.first else str(self.first)
+
+    @property
     def protocols(self) -> tuple[str, ...]:
         """One or both."""
         return ("tcp", "udp") if self.protocol == "both" else (self.protocol,)

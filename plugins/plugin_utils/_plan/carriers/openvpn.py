@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..carrier import Carrier, End, Options, Use
+from ..carrier import Carrier, End, Options, Port, Use
 from ..deps import IPAddress
 from ..keys import Key
 from ..kinds import choice, integer
@@ -132,6 +132,11 @@ class OpenVPN(Carrier):
                     "a UDP port of its own at the concentrator",
                     "give the link another port (openvpn: {port: ...})",
                 )
+
+    def ports(self, concentrator: Concentrator, uses: Sequence[Use]) -> Iterator[Port]:
+        """One for each link."""
+        for number in filter(None, map(_port, uses)):
+            yield Port("udp", number, "port_base of openvpn")
 
     def gateway_interface(self, link_name: str, options: Options) -> str:
         """``tun-lte1``."""

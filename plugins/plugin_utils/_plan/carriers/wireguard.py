@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..budget import mtu_budget
-from ..carrier import Carrier, End, Options, Use
+from ..carrier import Carrier, End, Options, Port, Use
 from ..deps import IPAddress
 from ..layers import Layer
 from ..names import ALIAS, key_file
@@ -50,6 +50,11 @@ class WireGuard(Carrier):
                 "a port of its own",
                 "change it or vxlan_port",
             )
+
+    def ports(self, concentrator: Concentrator, uses: Sequence[Use]) -> Iterator[Port]:
+        """One for all links."""
+        if concentrator.listen_port is not None:
+            yield Port("udp", concentrator.listen_port, "listen_port", interface=CONCENTRATOR_INTERFACE)
 
     def gateway_interface(self, link_name: str, options: Options) -> str:
         """``wg-lte1``."""

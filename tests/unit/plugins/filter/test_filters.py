@@ -17,6 +17,7 @@ from ansible_collections.linkagg.wan.plugins.filter import (
     mtu_budget,
     plan,
     plan_kinds,
+    plan_ports,
     plan_problems,
     plan_programs,
     tunnel_id,
@@ -143,6 +144,27 @@ def test_link_subnets_raises_with_one_mistake_a_line() -> None:
     with pytest.raises(AnsibleFilterError) as caught:
         link_subnets.link_subnets({"sites": {"home": {"site_id": 0, "links": [{"name": "lte"}]}}})
     assert str(caught.value).startswith("3 problems in the inventory:\nsite home, key site_id: found 0")
+
+
+def test_plan_ports_names_what_a_concentrator_listens_at_and_forwards_and_stumbles_over_nothing() -> None:
+    site = {"site_id": 1, "lan": {"subnets": ["192.168.1.0/24"]}, "bonds": [{"leg": "vxlan"}], "links": [{"name": "a"}]}
+    forwards = [{"port": "5000-5010", "to": "192.168.1.10", "protocol": "both"}, {"port": 0}, 7]
+    data = {"concentrators": {"vps": {"address": "203.0.113.2"}}, "sites": {"home": {**site, "forwards": forwards}}}
+    found = plan_ports.plan_ports(data, "vps")
+    assert [(item["protocol"], item["port"], item["used_for"], item["addresses"]) for item in found] == [
+        ("udp", "51820", "key listen_port", []),
+        ("udp", "4789", "key vxlan_port", []),
+        ("tcp", "5000-5010", "a forward of site home", ["203.0.113.2"]),
+        ("udp", "5000-5010", "a forward of site home", ["203.0.113.2"]),
+    ]
+    assert plan_ports.plan_ports(data, "home") == []
+    home = {"site_id": 2, "links": [{"name": "a", "link_id": 1}, {"name": "b", "carrier": "direct"}]}
+    cabin = {"links": [{"name": "a", "openvpn": {"port": 1194}}]}
+    data["sites"] = {"home": {**home, "carrier": "openvpn"}, "cabin": {**cabin, "carrier": "openvpn"}}
+    assert len(plan_ports.plan_ports(data, "vps")) == 2
+    assert plan_ports.plan_ports(data, "vps")[1]["port"] == "1194"
+    assert plan_ports.plan_ports({"concentrators": {"vps": None}, "sites": [3]}, "vps") == []
+    assert plan_ports.plan_ports(None, "vps") == []
 
 
 @pytest.mark.parametrize(
