@@ -9,7 +9,9 @@ test's own namespace is the concentrator; each site has a gateway and a host, an
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,6 +183,28 @@ def test_forwards_of_two_sites_to_the_same_address_are_two_connections(world: Wo
     assert [heard(answer) for answer in answers] == [("home", INTERNET), ("cabin", INTERNET)]
 
 
+def test_a_site_cannot_answer_for_the_forward_of_another_one_with_the_same_lan(world: World) -> None:
+    def forged(site: str) -> str:
+        with inside(world.names["internet"]):
+            caller = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with inside(world.names[site]):
+            answerer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with caller, answerer:
+            caller.settimeout(2)
+            caller.bind((INTERNET, 5555))
+            answerer.bind(("192.168.1.10", 5001))
+            caller.sendto(b"who", (VPS, 5001))
+            time.sleep(0.3)
+            answerer.sendto(site.encode(), (INTERNET, 5555))
+            try:
+                return caller.recv(100).decode()
+            except TimeoutError:
+                return "nothing"
+
+    assert forged("cabin") == "nothing"
+    assert forged("home") == "home"
+
+
 def test_a_forward_is_open_to_sites_as_to_everyone(world: World) -> None:
     with server(world.names["home"], "home", "tcp:443"), server(world.names["cabin"], "cabin", "tcp:443"):
         for host in ("home", "cabin", "office", "shop"):
@@ -201,6 +225,19 @@ def test_a_public_subnet_is_open_to_sites_as_to_everyone(world: World) -> None:
         for host in ("home", "cabin", "shop", "internet"):
             assert heard(world.ask(host, "198.51.100.10", 80))[0] == "office"
         assert heard(world.ask("home", "2001:db8:5::10", 80))[0] == "office"
+
+
+def test_a_public_subnet_on_the_servers_own_wire_is_answered_for(world: World, tmp_path: Path) -> None:
+    office = {**INVENTORY["sites"]["office"], "public_subnets": ["198.51.100.8/29"]}
+    sites = {**INVENTORY["sites"], "office": office}
+    concentrators = {"vps": {**INVENTORY["concentrators"]["vps"], "proxy_arp": True}}
+    with inside(world.names["internet"]):
+        ip("route add 198.51.100.8/29 dev eth0")
+    assert replying(world.names["internet"], "198.51.100.10") == set()
+    apply_texts(make_plan({"concentrators": concentrators, "sites": sites})["nodes"]["vps"], tmp_path)
+    with inside(world.names["internet"]):
+        ip("neigh flush all")
+    assert replying(world.names["internet"], "198.51.100.10", options=["-c", "4"]) == {"198.51.100.10"}
 
 
 def test_no_site_reaches_another_but_the_one_that_may(world: World) -> None:
