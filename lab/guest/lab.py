@@ -21,7 +21,7 @@ MODULES_NEEDED = "veth bridge sch_netem sch_tbf sch_plug nf_tables nft_chain_nat
 # What the roles will want; the kernel loads most of it by itself, but slowly and in the middle of a task.
 MODULES_LATER = (
     "bonding wireguard ip_gre ip6_gre vxlan nft_ct nft_hash nft_numgen nft_tproxy nft_socket sch_ingress sch_cake"
-    " sch_fq sch_fq_codel sch_htb cls_fw act_skbedit tcp_bbr ifb"
+    " sch_fq sch_fq_codel sch_htb cls_fw act_skbedit tcp_bbr ifb tun"
 ).split()
 
 

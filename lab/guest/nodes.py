@@ -54,6 +54,8 @@ cp sshd.conf /etc/ssh/sshd_config.d/00-linkagg-lab.conf
 [ -e /etc/ssh/ssh_host_ed25519_key ] || ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key
 echo "$LAB_MACHINE_ID" > /etc/machine-id
 unset LAB_MACHINE_ID
+mkdir -p /dev/net
+[ -e /dev/net/tun ] || mknod -m 666 /dev/net/tun c 10 200
 cd /
 """
 ENTRY_SYSTEMD = """\

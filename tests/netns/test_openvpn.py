@@ -110,17 +110,15 @@ class Pair:
             time.sleep(0.2)
 
     def up(self) -> None:
-        """Both ends, with addresses on them; for a tap with the MTU that the bond would give it."""
+        """Both ends, with addresses on them."""
         for where, address in (("vps", "10.9.0.2/24"), ("home", "10.9.0.1/24")):
             self.start(where)
-            mtu = str(self.plan["sites"]["home"]["bonds"][0]["mtu"])
-            tap = ["mtu", mtu] if self.device(where).startswith("tap") else []
             end = time.monotonic() + 5
             while not self.call(where, "ip", "link", "show", self.device(where), check=False):
                 assert time.monotonic() < end, self.log(where)
                 time.sleep(0.1)
             self.call(where, "ip", "address", "add", address, "dev", self.device(where))
-            self.call(where, "ip", "link", "set", self.device(where), "up", *tap)
+            self.call(where, "ip", "link", "set", self.device(where), "up")
 
 
 @pytest.fixture

@@ -266,7 +266,7 @@ def _daemon(
         command=[_PROGRAM, "--config", daemon_file(name, "openvpn.conf")],
         prepare=[
             [_PROGRAM, "--mktun", "--dev", interface, "--dev-type", device],
-            *([] if device == "tap" else [["/sbin/ip", "link", "set", "dev", interface, "mtu", str(carrier.mtu)]]),
+            ["/sbin/ip", "link", "set", "dev", interface, "mtu", str(carrier.mtu)],
         ],
         type="notify",
         capabilities=("CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE"),
