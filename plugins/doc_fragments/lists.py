@@ -399,6 +399,36 @@ options:
         type: list
         elements: str
         default: []
+      check:
+        description:
+          - How C(linkagg.service) finds out whether the link works, see M(linkagg.wan.agent). While nothing answers,
+            the routes over the link that lead on (defaults, and those with a next hop) are withdrawn, and of a route
+            with several next hops this one.
+          - Without it, the link is not checked.
+        type: dict
+        suboptions:
+          ping:
+            description:
+              - Whom to ping over this interface, V(next_hop), that of a route over it, or an address. Of the routes
+                over it, one to just that address is never withdrawn.
+            type: str
+            default: next_hop
+          interval_s:
+            description: Seconds between pings.
+            type: float
+            default: 1.0
+          lost:
+            description: How many pings in a row must be lost for the link to be taken out of use.
+            type: int
+            default: 3
+          back:
+            description: How many pings in a row must be answered for it to be used again.
+            type: int
+            default: 2
+          fwmark:
+            description: The mark of the pings, for policy rules. 0 is none.
+            type: int
+            default: 0
   routes:
     description:
       - Routes. Table, destination and metric tell them apart. A route is replaced as a whole, so what is not given it

@@ -31,7 +31,8 @@ options:
         C(listen_port) (51820), C(mtu) (of the way out, 1500), C(carrier_pool) (10.208.0.0/12), C(bond_pool)
         (10.200.0.0/13), C(bond_pool_ipv6) (a private /64 made of a hash of the address), C(masquerade_ipv6)
         (V(private), the default, hides unique local addresses behind the concentrator's own, V(all) every IPv6
-        address, V(none) none), C(vxlan_port) (4789) and C(proxy_port) (7600, TCP, for the proxy).
+        address, V(none) none), C(vxlan_port) (4789), C(proxy_port) (7600, TCP, for the proxy) and
+        C(addresses), its further public addresses.
         C(forward_addresses) are the server's own IPv4 addresses whose ports are forwarded (its C(address); name others
         where the provider has that by NAT). C(proxy_arp) says that the provider has the sites' public subnets on the
         server's wire (it then answers for them on C(interface)).
@@ -64,6 +65,9 @@ options:
         C(protocol) (V(tcp), the default, V(udp) or V(both)), C(from) (subnets that may use it; all) and
         C(instead_of_ssh) (has to be true for port 22). The host sees who really calls; whoever calls from a
         site is hidden behind the concentrator's end of the bond.
+      - C(routing) of a site says how its carriers find their links. With V(marks), the default, they mark their
+        packets, and one public address of the concentrator is enough. With V(host_routes) each link goes to a public
+        address of its own, for which the main table has a static host route over that link.
       - When the LAN has an IPv6 subnet, the bonds carry IPv6 as well, with addresses of C(bond_pool_ipv6), and
         the site's way out for IPv6 is over them.
       - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(unmanaged),
@@ -76,13 +80,24 @@ options:
         (V(AES-256-GCM), the default, V(AES-128-GCM), V(CHACHA20-POLY1305) or V(none), which only authenticates) and
         C(port) (the UDP port at the concentrator). C(openvpn) of a concentrator has C(port_base) (16384); the port of a
         link is that plus 64 times C(site_id) plus C(link_id).
+      - C(concentrator_address) of a link is one of the concentrator's C(address) and C(addresses), the former by
+        default.
+      - C(check) of a link, V(ping) or a dictionary with C(ping) (V(next_hop) or an address), C(interval_s) (1),
+        C(lost) (3) and C(back) (2), has C(linkagg.service) on the gateway ask whether the link works. While it does
+        not, its default routes and its host route are withdrawn.
       - A bond has C(bond_id) (0 to 7), C(name) (agg0 for bond 0), C(mode) (V(balance-rr), the default,
         V(balance-xor), V(active-backup), V(broadcast), V(balance-tlb) or V(balance-alb)), C(leg) (V(gretap), the
-        default, or V(vxlan)), C(links) (all), and of the kernel's options, by the names of its document about
-        bonding, C(xmit_hash_policy) (V(layer3+4) with V(balance-xor)), C(packets_per_slave), C(primary) (the name
-        of a link), C(primary_reselect), C(fail_over_mac), C(all_slaves_active), C(num_peer_notif), C(resend_igmp),
-        C(lp_interval), C(tlb_dynamic_lb), C(arp_interval), C(arp_ip_target), C(ns_ip6_target), C(arp_validate),
-        C(arp_all_targets) and C(arp_missed_max). An option that is not given is not in the plan.
+        default, or V(vxlan)), C(links) (all), C(fragment), C(mtu), C(prefer), and of the kernel's options, by the
+        names of its document about bonding, C(xmit_hash_policy) (V(layer3+4) with V(balance-xor)),
+        C(packets_per_slave), C(primary) (the name of a link), C(primary_reselect), C(fail_over_mac),
+        C(all_slaves_active), C(num_peer_notif), C(resend_igmp), C(lp_interval), C(tlb_dynamic_lb), C(arp_interval),
+        C(arp_ip_target), C(ns_ip6_target), C(arp_validate), C(arp_all_targets) and C(arp_missed_max). An option that
+        is not given is not in the plan.
+      - C(fragment) of a bond is V(refuse), the default, with which the bond's MTU is what fits every leg, and nothing
+        is split, or V(allow), with which it is 1500, legs split what does not fit and join it again at the other end,
+        and TCP is told segments that need no splitting. C(mtu) is another MTU than these.
+      - C(prefer), with V(active-backup), V(balance-tlb) and V(balance-alb), lists links in the order in which one of
+        them is to be the active one. Links that are not in it come last.
       - V(802.3ad) is refused, as LACP joins no ports of unknown duplex, and so are C(miimon) and what needs it, as a
         leg always has a carrier. A dead link is noticed with C(arp_interval), which all modes but V(balance-tlb) and
         V(balance-alb) have.

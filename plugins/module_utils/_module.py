@@ -13,8 +13,9 @@ from ._engine.objects import Obj
 from ._engine.planner import Kinds
 from ._engine.reconcile import Outcome, reconcile
 from ._kinds import PARTS
+from ._kinds.withdraw import heeded, split
 from ._netlink import library
-from ._persist import store
+from ._persist import silence, store
 from ._persist.lock import locked
 from ._persist.saving import Saving, item_key, item_lasts, items_of, saving
 from ._stop import put_off
@@ -55,10 +56,10 @@ def run(
     try:
         want = parse()
         with locked(make=not module.check_mode), put_off() as stopped:  # until it is saved, too
-            outcome = _reconcile(module, kinds, want, prepare, stopped, late)
+            outcome, withdrawn = _reconcile(module, kinds, want, prepare, stopped, late)
             due = _savings(module, kinds, want, outcome)
             save(module, due, outcome.result())
-            result = told(outcome.result(), due)
+            result = {**told(outcome.result(), due), **withdrawn}
     except EngineError as exc:
         module.fail_json(msg="\n".join(exc.problems), problems=exc.problems)
     except KernelError as exc:
@@ -105,12 +106,19 @@ def _reconcile(
     prepare: Prepare,
     stopped: Callable[[], str],
     late: Collection[str],
-) -> Outcome:
+) -> tuple[Outcome, dict[str, Any]]:
+    """The outcome, and, of a module that knows links, what of its routes is to be away as their links do not answer."""
     from ._netlink.kernel import NetlinkKernel  # pyroute2 loads slowly on small routers: not before it is needed
 
+    present = module.params["state"] == "present"
+    silent = heeded(want, silence.silent(module.params["state_directory"])) if present and "route" in kinds else {}
+    staying, going = split(want, silent)
+    withdrawn = [kinds[obj.kind].call(obj.attrs) for obj in going]
+    for name, address in silent.items():
+        module.warn(f"link {name}: {address} does not answer, so its routes are left out until it does")
     with NetlinkKernel() as kernel:
-        complete = prepare(kernel, want) if module.params["state"] == "present" else want
-        return reconcile(
+        complete = prepare(kernel, staying) if present else want
+        outcome = reconcile(
             kernel,
             kinds,
             complete,
@@ -121,6 +129,7 @@ def _reconcile(
             late=late,
             stopped=stopped,
         )
+    return outcome, {"withdrawn": withdrawn} if "route" in kinds else {}
 
 
 def _savings(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], outcome: Outcome) -> list[Saving]:

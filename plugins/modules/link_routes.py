@@ -94,6 +94,13 @@ steps:
   returned: success
   type: list
   elements: str
+withdrawn:
+  description:
+    - Routes that are left out as their link does not answer (O(links[].check)); C(linkagg.service) puts them in once it
+      does. They are saved, and no change.
+  returned: success
+  type: list
+  elements: str
 problems:
   description: Everything that stands against the wish, one sentence each; I(msg) has the same as one text.
   returned: failure

@@ -86,6 +86,7 @@ class Node:
 
     name: str
     keys: Path
+    watcher: int = 0  # process of the agent, while it runs
 
     @property
     def state(self) -> Path:

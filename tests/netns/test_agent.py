@@ -156,9 +156,10 @@ def test_a_restore_killed_between_any_two_steps_is_completed_by_the_next(home: N
 
 
 @contextmanager
-def watching(node: Node) -> Iterator[socket.socket]:
-    """The agent as a service; yields where it notifies systemd."""
+def watching(node: Node, ended: signal.Signals = signal.SIGKILL) -> Iterator[socket.socket]:
+    """The agent as a service, until a signal ends it; yields where it notifies systemd."""
     ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    (node.keys / "notify").unlink(missing_ok=True)
     ear.bind(str(node.keys / "notify"))
     ear.settimeout(20)
     command = [sys.executable, "-m", AGENT, "--state-directory", str(node.state), "watch"]
@@ -166,9 +167,12 @@ def watching(node: Node) -> Iterator[socket.socket]:
     process = subprocess.Popen(
         command, env=environment(NOTIFY_SOCKET=str(node.keys / "notify")), stdout=log, stderr=log
     )
+    node.watcher = process.pid
     try:
         yield ear
         assert process.poll() is None, Path(log.name).read_text()
+        process.send_signal(ended)
+        process.wait(20)
     finally:
         process.kill()
         process.wait()

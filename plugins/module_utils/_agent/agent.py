@@ -12,9 +12,13 @@ from .._engine.errors import EngineError
 from .._engine.objects import Obj
 from .._engine.planner import devices_of
 from .._kinds import PARTS
+from .._kinds.check import NEXT_HOP
+from .._kinds.route import LEARN
+from .._kinds.withdraw import split
 from .._netlink import nft
 from .attention import Attention, Interfaces
-from .converge import Kernel, Open, Result, converge
+from .converge import Kernel, Open, Result, converge, remove
+from .links import Known, Told
 from .saved import PREPARE, Saved, as_wanted
 
 OpenKernel = Callable[[], AbstractContextManager[Kernel]]
@@ -36,21 +40,25 @@ class Agent:
         lock: OpenLock,
         clock: Callable[[], float],
         table: Callable[[str, str, str, bool], list[str]] = load_table,
+        links: Known | None = None,
     ) -> None:
         self._load = load
         self._open_kernel = open_kernel
         self._lock = lock
         self._clock = clock
         self._table = table
+        self._links = links or Told()
         self.saved = Saved()
         self.left: dict[str, list[Open]] = {}
         self.table_problems: list[str] = []
         self.attention = Attention()
+        self.withdrawn: list[str] = []  # routes of links that do not answer
 
     def reload(self) -> None:
         """Read saved state again, as a module's run may have changed it."""
         self.saved = self._load()
         self.attention.concern(self.saved.modems, self.saved.learners)
+        self._links.concern(self.saved.checks)
 
     def look(self, devices: frozenset[str] | None = None, *, act: bool = True) -> list[str]:
         """Bring back what is missing: everything, or what names one of these devices or was left before.
@@ -66,6 +74,8 @@ class Agent:
             with self._open_kernel() as kernel:
                 # As they are before, but for our own work: what comes meanwhile is to be heard of, not known already.
                 interfaces = dict(kernel.interfaces())
+                self._links.aim(self._targets(kernel))
+                self.withdrawn = []
                 for part, want in self.saved.parts.items():
                     result = self._part(kernel, part, self._chosen(part, want, devices), act)
                     done += result.done
@@ -105,9 +115,28 @@ class Agent:
         return f"{len(complaints)} of what is saved ({self.saved.counts()}) not there, first: {complaints[0]}"
 
     def _part(self, kernel: Kernel, part: str, want: Sequence[Obj], act: bool) -> Result:
-        if not want:
-            return Result()
-        return converge(kernel, PARTS[part], PREPARE.get(part, as_wanted), want, act=act)
+        """Of links that do not answer, what leads over them is to be away, and not missing."""
+        staying, going = split(want, self._links.silent())
+        self.withdrawn += [PARTS[part][obj.kind].call(obj.attrs) for obj in going]
+        result = converge(kernel, PARTS[part], PREPARE.get(part, as_wanted), staying, act=act) if staying else Result()
+        if act and going:
+            remove(kernel, PARTS[part], going, result)
+        return result
+
+    def _targets(self, kernel: Kernel) -> dict[str, str]:
+        """Whom to ask of each link that is checked: the address that was said, or the next hop of a route over it."""
+        found = {}
+        routes = [obj for obj in self.saved.parts.get("link_routes", ()) if obj.kind == "route"]
+        for check in self.saved.checks:
+            if check.ping != NEXT_HOP:
+                found[check.interface] = check.ping
+                continue
+            over = [obj for obj in routes if obj.attrs.get("device") == check.interface and obj.attrs.get("via")]
+            over.sort(key=lambda obj: obj.attrs["via"] == LEARN)
+            for obj in kernel.learn_next_hops(over[:1], 0, True):
+                if obj.attrs["via"] != LEARN:
+                    found[check.interface] = obj.attrs["via"]
+        return found
 
     def _chosen(self, part: str, want: Sequence[Obj], devices: frozenset[str] | None) -> Sequence[Obj]:
         if devices is None:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from .._engine.errors import EngineError, KernelError
 from .._netlink import library, nft
+from .._persist import silence
 from .._persist.lock import locked
 from .._persist.store import STATE_DIRECTORY
 from .agent import Agent
+from .links import Known, Links, Told
+from .prober import Prober
 from .saved import load, stamp
 
 USAGE = f"""\
@@ -49,12 +54,13 @@ def main(words: list[str] | None = None) -> int:
         return 2
 
 
-def _agent(directory: str, *, act: bool = True) -> Agent:
+def _agent(directory: str, *, act: bool = True, links: Known | None = None) -> Agent:
     if library.PROBLEM:
         raise EngineError([library.PROBLEM])
     from .._netlink.kernel import NetlinkKernel  # not before it is known that it can be
 
-    return Agent(lambda: load(directory), NetlinkKernel, lambda: locked(make=act), time.monotonic)
+    links = links or Told(lambda: silence.silent(directory))
+    return Agent(lambda: load(directory), NetlinkKernel, lambda: locked(make=act), time.monotonic, links=links)
 
 
 def restore(directory: str) -> int:
@@ -69,6 +75,8 @@ def status(directory: str) -> int:
     """As restore, without doing anything."""
     agent = _agent(directory, act=False)
     agent.look(act=False)
+    for sentence in about_links(silence.links(directory), agent, time.monotonic()):
+        say(sentence)
     return _verdict(agent)
 
 
@@ -84,13 +92,34 @@ def names(directory: str) -> int:
 
 
 def watch(directory: str) -> int:
-    """Until the end."""
-    from .watch import Events, Watch
+    """Until it is asked to end."""
+    from .changes import Changes
+    from .ending import Ending
+    from .watch import Ears, Events, Watch
 
-    agent = _agent(directory)
-    # Events first: what happens during the first look must not be missed.
-    Watch(agent, Events(), lambda: stamp(directory), time.monotonic, say).run()
+    links = Links(silence.Report(directory), Prober(), time.monotonic)
+    agent = _agent(directory, links=links)
+    # Ears first: what happens during the first look must not be missed.
+    ears = Ears(Events(), Changes(directory), Ending())
+    Watch(agent, ears, links, lambda: stamp(directory), time.monotonic, say).run()
     return 0
+
+
+def about_links(links: Mapping[str, Mapping[str, Any]], agent: Agent, now: float) -> list[str]:
+    """What the watching agent knows of the links that it checks, one sentence each."""
+    told = []
+    for check in agent.saved.checks:
+        link = links.get(check.interface)
+        if link is None:
+            told.append(f"link {check.interface}: not checked now, as linkagg.service does not run or has just begun")
+        elif not link["target"]:
+            told.append(f"link {check.interface}: not checked yet, as no next hop is known")
+        elif link["alive"] is None:
+            told.append(f"link {check.interface}: {link['target']} is being asked")
+        else:
+            verdict = "answers" if link["alive"] else "does not answer"
+            told.append(f"link {check.interface}: {link['target']} {verdict}, for {now - link['since']:.0f} s now")
+    return told + [f"withdrawn until its link answers: {called}" for called in agent.withdrawn]
 
 
 def _verdict(agent: Agent) -> int:

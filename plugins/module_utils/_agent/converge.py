@@ -79,6 +79,15 @@ def converge(kernel: Kernel, kinds: Kinds, prepare: Prepare, want: Sequence[Obj]
     return result
 
 
+def remove(kernel: Kernel, kinds: Kinds, unwanted: Sequence[Obj], result: Result) -> None:
+    """Take away what is ours of these, as far as the kernel lets us; adds to ``result``."""
+    have = {key: obj for key, obj in kernel.read(kinds, unwanted, purge=False).items() if obj.owned}
+    ours = [obj for obj in unwanted if obj.key in have]
+    refusals = _apply(kernel, kinds, plan_steps(ours, have, kinds, state="absent"), result)
+    called = {obj.key: obj for obj in ours}
+    result.left += [_open(called[key], kinds, f"is to be away: {reason}") for key, reason in refusals.items()]
+
+
 def possible(want: Sequence[Obj], kinds: Kinds, there: Collection[str]) -> tuple[list[Obj], list[Open]]:
     """Objects as far as the interfaces that are there allow: a bond without the port that is missing, but no route over
     a missing modem, nor one whose next hop nobody has said yet.

@@ -20,6 +20,7 @@ from .._netlink.keys import with_keys
 from .._netlink.nft import PART as TABLES
 from .._persist import store
 from .converge import Kernel, Prepare
+from .health import Check
 
 # What the modules of these parts do before they reconcile, without their waiting.
 PREPARE: dict[str, Prepare] = {
@@ -54,6 +55,12 @@ class Saved:
         """Interfaces whose next hop is to be learnt, and can change with a lease."""
         found = [obj for want in self.parts.values() for obj in want if obj.attrs.get("via") == "learn"]
         return frozenset(obj.attrs["device"] for obj in found)
+
+    @property
+    def checks(self) -> list[Check]:
+        """What links are to be asked."""
+        found = [obj for obj in self.parts.get("link_routes", ()) if obj.kind == "link" and obj.attrs.get("check")]
+        return [Check(obj.key[1], **obj.attrs["check"]) for obj in found]
 
     def counts(self) -> str:
         """``nft_table 1, tunnels 12``, or ``nothing``."""

@@ -11,10 +11,14 @@ import select
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from .._engine.errors import EngineError, KernelError
 from .agent import Agent
 from .attention import LEASE_S, RETRY_S, AddressEvent, Event, LinkEvent
+from .changes import Changes
+from .ending import Ending
+from .links import Links
 
 FIRST_WAIT_S = 10.0  # longer, and services that want the network online go on without the links that are late
 
@@ -96,51 +100,83 @@ def notify(text: str) -> None:
         ear.sendto(text.encode(), "\0" + address[1:] if address.startswith("@") else address)
 
 
+@dataclass(frozen=True)
+class Ears:
+    """All that can wake the agent but an answer and the clock."""
+
+    events: Events
+    changes: Changes
+    ending: Ending
+
+
 class Watch:
     """The agent's life after its first look: ready at once if all is there, at the latest after FIRST_WAIT_S."""
 
     def __init__(
         self,
         agent: Agent,
-        events: Events,
+        ears: Ears,
+        links: Links,
         stamp: Callable[[], object],
         clock: Callable[[], float],
         say: Callable[[str], None],
     ) -> None:
         self._agent = agent
-        self._events = events
+        self._ears = ears
         self._stamp = stamp
         self._clock = clock
         self._say = say
+        self._links = links
+        self._learn_at = 0.0
         self._started = clock()
         self._ready = False
         self._told: set[str] = set()
 
     def run(self) -> None:
-        """Never returns."""
+        """Until somebody asks it to end: then what was withdrawn is put back, as nobody would do it any longer."""
         self._look(None)
-        while True:
+        while not self._ears.ending.asked:
             self.turn()
+        devices = self._links.release()
+        if devices:
+            self._say(f"asked to end: the routes of {', '.join(sorted(devices))} come back unchecked")
+            self._look(devices)
+        self._links.end()
 
     def turn(self) -> None:
         """Wait for whatever comes next, and do it."""
-        wait_s = self._wait_s()
-        if select.select([self._events], [], [], wait_s)[0]:
+        ears = self._ears
+        ready = select.select([ears.events, ears.changes, ears.ending, *self._links.sockets], [], [], self._wait_s())[0]
+        if ears.ending.asked:
+            return
+        if ears.changes in ready:
+            ears.changes.take()
+        if ears.events in ready or ears.changes in ready:
             self._listen()
-        try:
-            self._agent.leases_come()
-        except KernelError as exc:
-            self._say(f"next hops could not be looked for: {exc.reason}")
+        for change in self._links.turn():
+            self._say(change.sentence)
+            self._look(change.devices)
+        self._learn()
         devices = self._agent.attention.due(self._clock())
         if devices is not None:
             self._look(devices)
         self._tell_readiness()
 
+    def _learn(self) -> None:
+        """Look for leases, no more often than every LEASE_S, however often links are asked."""
+        if self._clock() < self._learn_at:
+            return
+        self._learn_at = self._clock() + LEASE_S
+        try:
+            self._agent.leases_come()
+        except KernelError as exc:
+            self._say(f"next hops could not be looked for: {exc.reason}")
+
     def _wait_s(self) -> float | None:
         now = self._clock()
-        times = [self._agent.attention.wait_s(now)]
+        times = [self._agent.attention.wait_s(now), self._links.wait_s(now)]
         if any(open_.lease for open_ in self._agent.all_left()):
-            times.append(LEASE_S)
+            times.append(max(0.0, self._learn_at - now))
         if not self._ready:
             times.append(max(0.0, self._started + FIRST_WAIT_S - now))
         return min((time for time in times if time is not None), default=None)
@@ -148,8 +184,10 @@ class Watch:
     def _listen(self) -> None:
         if self._stamp() != self._agent.saved.stamp:
             self._agent.reload()
+            for check in self._agent.saved.checks:  # whom to ask may be another one now
+                self._agent.attention.touch(check.interface, self._clock())
         try:
-            for event in self._events.read():
+            for event in self._ears.events.read():
                 self._tell(self._agent.attention.heard(event, self._clock()))
         except Lost:
             for words in self._agent.lost_events():

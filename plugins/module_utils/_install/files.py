@@ -78,7 +78,7 @@ Restart=on-failure
 RestartSec=5
 TimeoutStartSec=120
 NoNewPrivileges=yes
-CapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN
+CapabilityBoundingSet=CAP_NET_ADMIN CAP_NET_RAW CAP_SYS_ADMIN
 ProtectHome=yes
 ProtectSystem=full
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from .._engine import normal
 from .._engine.tables import Attr, Kind
+from .check import CHECK
 from .link import ADDRESSES, UP
 
 
@@ -33,6 +34,7 @@ UPLINK = Kind(
         Attr("interface", required=True, normalise=normal.interface_name, devices=True),
         UP,
         ADDRESSES,
+        CHECK,
         Attr("others_addresses", internal=True, noted=True),
     ),
 )

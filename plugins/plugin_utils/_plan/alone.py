@@ -19,6 +19,7 @@ from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
 from .shapes import route_item, rule_item
 from .texts import clamp, gateway_sysctl, networkd_network
+from .watching import check_routes, check_rules, link_item
 
 # What policies leave over.
 ALL_ELSE = Policy(
@@ -54,7 +55,7 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "late_interfaces": [],
         "tunnels": [],
         "bonds": [],
-        "links": [_link(link) for link in links],
+        "links": [link_item(site, link) for link in links],
         "routes": [*(route for link in links for route in _link_routes(site, link)), *policy_routes(site, ways)],
         "rules": [*(rule for link in links for rule in _link_rules(site, link)), *policy_rules(site, ways)],
         "nft": compose([own, policy_nft(site, ways, ())]),
@@ -70,13 +71,10 @@ def explain_alone(site: Site) -> dict[str, Any]:
     return {"site_id": site.site_id, "concentrator": None, "bonds": []}
 
 
-def _link(link: Link) -> dict[str, Any]:
-    return {"interface": link.interface, "addresses": [str(link.static)] if link.static else []}
-
-
 def _link_routes(site: Site, link: Link) -> Iterator[dict[str, Any]]:
     """A link's own table, and its default route in the main table, for what no policy has a way for."""
     table = link_table(site.table_base, link.link_id)
+    yield from check_routes(site, link)
     for version, via in link_way(link, 4).next_hops.items():
         yield route_item(DEFAULT[version], table=table, via=via, device=link.interface)
         yield route_item(DEFAULT[version], table=table, metric=BLACKHOLE_METRIC, kind="blackhole")
@@ -85,7 +83,8 @@ def _link_routes(site: Site, link: Link) -> Iterator[dict[str, Any]]:
 
 
 def _link_rules(site: Site, link: Link) -> Iterator[dict[str, Any]]:
-    """What comes from the link's own address leaves by the link."""
+    """What comes from the link's own address leaves by the link, and so do pings that ask whether it works."""
+    yield from check_rules(site, link)
     if link.static is not None:
         version = link.static.address.version
         yield rule_item(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .bonding import ONE_ACTIVE
 from .numbers import bond_mac_address
 from .shapes import bond_item, leg_item
 from .wiring import BondWiring, LegWiring, SiteWiring
@@ -31,6 +32,7 @@ def leg_end(
         local=local,
         remote=remote,
         mtu=bond.mtu,
+        fragment=bond.bond.fragment == "allow",
         alias=alias,
     )
 
@@ -46,6 +48,8 @@ def bond_end(
     options = dict(bond.bond.options)
     if "primary" in options:
         options["primary"] = legs[options["primary"]]
+    if bond.bond.mode in ONE_ACTIVE:
+        options["port_options"] = _preferences(bond, legs)
     if options.get("arp_interval") and not set(TARGETS) & set(options):
         options["arp_ip_target"] = ()
     for key in set(TARGETS) & set(options):
@@ -61,6 +65,12 @@ def bond_end(
         ports=list(legs.values()),
         alias=alias,
     )
+
+
+def _preferences(bond: BondWiring, legs: Mapping[str, str]) -> list[dict[str, Any]]:
+    """``port_options``: of legs that work the kernel makes the one with the highest ``prio`` active."""
+    order = list(reversed(bond.bond.prefer or ()))
+    return [{"port": leg, "prio": order.index(link) + 1 if link in order else 0} for link, leg in legs.items()]
 
 
 def _targets(given: tuple[object, ...], own: str, far: str) -> list[str]:

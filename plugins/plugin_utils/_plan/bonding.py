@@ -62,7 +62,7 @@ class Option:
 
 _BACKUP = ("active-backup",)
 _LOAD = ("balance-tlb", "balance-alb")
-_ONE_ACTIVE = (*_BACKUP, *_LOAD)
+ONE_ACTIVE = (*_BACKUP, *_LOAD)
 _WATCHED = tuple(mode for mode in MODES if mode not in _LOAD)
 
 OPTIONS = (
@@ -74,18 +74,18 @@ OPTIONS = (
         defaults={"balance-xor": _XOR_HASH_POLICY},
     ),
     Option("packets_per_slave", integer(0, 65535), ("balance-rr",), "say how many packets go over one leg in turn"),
-    Option("primary", link_name(), _ONE_ACTIVE, "name the link that is to be used while it works"),
+    Option("primary", link_name(), ONE_ACTIVE, "name the link that is to be used while it works"),
     Option(
         "primary_reselect",
         choice("always", "better", "failure"),
-        _ONE_ACTIVE,
+        ONE_ACTIVE,
         "say when to go back to the primary",
         needs="primary",
     ),
     Option("fail_over_mac", choice("none", "active", "follow"), _BACKUP, "choose one of these"),
-    Option("all_slaves_active", boolean(), _ONE_ACTIVE, "say whether packets from inactive legs are taken"),
+    Option("all_slaves_active", boolean(), ONE_ACTIVE, "say whether packets from inactive legs are taken"),
     Option("num_peer_notif", integer(0, 255), _BACKUP, "say how many announcements follow a change of leg"),
-    Option("resend_igmp", integer(0, 255), ("balance-rr", *_ONE_ACTIVE), "say how many reports follow a change of leg"),
+    Option("resend_igmp", integer(0, 255), ("balance-rr", *ONE_ACTIVE), "say how many reports follow a change of leg"),
     Option("lp_interval", integer(1, _INT_MAX), _LOAD, "give the seconds between learning packets"),
     Option("tlb_dynamic_lb", boolean(), ("balance-tlb",), "say whether flows move with the load"),
     Option(
@@ -128,6 +128,25 @@ BOND = Table(
         Key("mode", choice(*MODES, refused=NO_MODES), default="balance-rr", remedy="choose one of the modes that work"),
         Key("leg", choice(*LEG_KINDS), default="gretap", remedy="choose the tunnel that the bond's legs are"),
         Key("links", link_name(), many=True, remedy="list names of this site's links"),
+        Key(
+            "fragment",
+            choice("refuse", "allow"),
+            default="refuse",
+            remedy="say whether legs may split packets that do not fit their carrier",
+            also_called=("dont_fragment", "df", "pmtudisc", "ignore_df"),
+        ),
+        Key(
+            "mtu",
+            integer(576, 9216),
+            remedy="give the size of the bond's largest packet, or leave it out for the largest that fits",
+        ),
+        Key(
+            "prefer",
+            link_name(),
+            many=True,
+            remedy="list links of this bond, the one to be used as long as it works first",
+            also_called=("priority", "order", "prio"),
+        ),
         *(option.key() for option in OPTIONS),
     ),
 )

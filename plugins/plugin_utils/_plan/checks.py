@@ -17,11 +17,14 @@ from .checks_address import check_addresses
 from .checks_bond import check_bonds
 from .checks_carrier import check_carriers
 from .checks_forwards import check_forwards
+from .checks_fragment import check_fragment
 from .checks_link import check_links
 from .checks_numbers import check_numbers
 from .checks_policies import check_policies
 from .checks_proxy import check_proxy
+from .checks_reach import check_reach
 from .checks_sites import check_alone, check_reaches
+from .checks_watching import check_watching
 from .model import Inventory, Site
 from .names import concentrator_bond, concentrator_leg, gateway_leg
 from .problems import Problem, nearest
@@ -67,16 +70,17 @@ def check_concentrators(inventory: Inventory) -> Iterator[Problem]:
             yield Problem(site.where, "key concentrator", f"found '{site.concentrator}'", ", ".join(known), remedy)
     seen: dict[tuple[Any, Any], str] = {}
     for concentrator in inventory.concentrators.values():
-        place = (concentrator.address, concentrator.listen_port)
-        other = concentrator.host if None in place else seen.setdefault(place, concentrator.host)
-        if other != concentrator.host:
-            yield Problem(
-                concentrator.where,
-                "key address",
-                f"found {concentrator.address} port {concentrator.listen_port}, also that of {other}",
-                "one concentrator at an address and port",
-                "correct one of them",
-            )
+        for address in concentrator.all_addresses:
+            place = (address, concentrator.listen_port)
+            other = concentrator.host if None in place else seen.setdefault(place, concentrator.host)
+            if other != concentrator.host:
+                yield Problem(
+                    concentrator.where,
+                    "key address" if address == concentrator.address else "key addresses",
+                    f"found {address} port {concentrator.listen_port}, also that of {other}",
+                    "one concentrator at an address and port",
+                    "correct one of them",
+                )
 
 
 def check_uniqueness_within_sites(inventory: Inventory) -> Iterator[Problem]:
@@ -165,6 +169,9 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_links,
     check_policies,
     check_proxy,
+    check_reach,
+    check_watching,
+    check_fragment,
     check_addresses,
     check_alone,
     check_reaches,

@@ -251,9 +251,9 @@ def _pool_size(
 
 def _concentrator_address(concentrator: Concentrator, ranges: list[Range]) -> Iterator[Problem]:
     """The way to the public address must not lead into a tunnel."""
-    address = concentrator.address
-    for this in ranges:
-        if address is not None and address in this.subnet:
+    ways = [(address, this) for address in concentrator.all_addresses for this in ranges]
+    for address, this in ways:
+        if address in this.subnet:
             yield Problem(
                 this.where,
                 this.key,

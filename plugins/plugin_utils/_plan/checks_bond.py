@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .bonding import OPTIONS
+from .bonding import ONE_ACTIVE, OPTIONS
 from .model import Bond, Inventory, Site
 from .problems import Problem, nearest
 
@@ -29,6 +29,7 @@ def check_bonds(inventory: Inventory) -> Iterator[Problem]:
             yield from _bond_links(bond, known) if known else ()
             yield from _options(bond)
             yield from _primary(bond, known)
+            yield from _prefer(bond, known)
             yield from _watched(bond, site)
 
 
@@ -73,6 +74,27 @@ def _primary(bond: Bond, known: list[str]) -> Iterator[Problem]:
         meant = nearest(primary, links)
         remedy = f"did you mean {meant}?" if meant else "name a link of this bond"
         yield Problem(bond.where, "key primary", f"found '{primary}'", ", ".join(links), remedy)
+
+
+def _prefer(bond: Bond, known: list[str]) -> Iterator[Problem]:
+    """An order of links: links of the bond, each once, where one of them is the active one."""
+    if bond.prefer is None:
+        return
+    key, found = "key prefer", f"found {', '.join(bond.prefer) or 'an empty list'}"
+    if bond.mode is not None and bond.mode not in ONE_ACTIVE:
+        remedy = f"remove it, or choose mode {' or '.join(ONE_ACTIVE)}"
+        yield Problem(bond.where, key, found, f"nothing, with mode {bond.mode}, which uses all links", remedy)
+    elif "primary" in bond.options:
+        remedy = f"remove primary, and write {bond.options['primary']} first in prefer"
+        yield Problem(bond.where, key, found, "one of primary and prefer", remedy)
+    links = [name for name in known if bond.links is None or name in bond.links]
+    for name in dict.fromkeys(bond.prefer):
+        if links and name not in links:
+            meant = nearest(name, links)
+            remedy = f"did you mean {meant}?" if meant else "name links of this bond"
+            yield Problem(bond.where, key, f"found '{name}'", ", ".join(links), remedy)
+        elif bond.prefer.count(name) > 1:
+            yield Problem(bond.where, key, f"found '{name}' twice", "each link once", "remove one")
 
 
 def _watched(bond: Bond, site: Site) -> Iterator[Problem]:

@@ -131,7 +131,7 @@ def _mtu(link: Link, where: str, concentrator: Concentrator, site: Site) -> Iter
         return
     inner = f"ipv{max(site.versions)}"
     used_by = [bond for bond in site.bonds if bond.leg and (bond.links is None or link.name in bond.links)]
-    for leg in sorted({bond.leg for bond in used_by}):
+    for leg in sorted({bond.leg for bond in used_by if bond.fragment != "allow"}):
         budget = leg_budget(leg, link, concentrator)
         if budget.mtu < LEAST_MTU[inner]:
             steps = ", ".join(f"{name} {size:+d}" for name, size in budget.layers)

@@ -17,6 +17,7 @@ from .model import Concentrator
 from .names import ALIAS, concentrator_bond
 from .proxy import concentrator_proxy, with_congestion_control
 from .sites_apart import apart_sysctl, site_routes, site_rules, sites_apart
+from .splitting import unsplit_tcp
 from .texts import concentrator_nft, concentrator_sysctl, sealed
 from .vxlan_guard import vxlan_guard
 from .wiring import BondWiring, PublicKeys, SiteWiring
@@ -54,6 +55,7 @@ def concentrator_node(
             concentrator.masquerade_ipv6,
             end.interfaces,
             [
+                unsplit_tcp(zip(names, (bond for _wiring, bond in bonds), strict=True)),
                 *end.nft,
                 vxlan_guard((bond for _wiring, bond in bonds), concentrator.vxlan_port, at_gateway=False),
                 *proxy.nft,

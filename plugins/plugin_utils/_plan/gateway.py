@@ -28,9 +28,12 @@ from .policies import gateway_ways, policy_routes, policy_rules, policy_sysctl
 from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
 from .proxy import gateway_proxy, with_congestion_control
+from .reach import host_routes, next_hop
 from .shapes import route_item, rule_item
+from .splitting import unsplit_tcp
 from .texts import gateway_nft, gateway_sysctl, networkd_network
 from .vxlan_guard import vxlan_guard
+from .watching import check_routes, link_item
 from .wiring import PublicKeys, SiteWiring
 
 DEFAULT_ROUTE = {4: "default", 6: "::/0"}
@@ -48,7 +51,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
     interfaces = [link.interface for link in links]
     ways = gateway_ways(wiring)
     proxy = gateway_proxy(wiring)
-    spared = [wiring.concentrator.address, *proxy.far]
+    spared = [*wiring.concentrator.all_addresses, *proxy.far]
     return {
         "concentrator": wiring.concentrator.host,
         "key_interfaces": list(all_ends.key_interfaces),
@@ -57,9 +60,10 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
         "late_interfaces": late_interfaces(all_ends.daemons),
         "tunnels": [*all_ends.tunnels, *_legs(wiring)],
         "bonds": list(_bonds(wiring)),
-        "links": [*(_link(link) for link in links), *all_ends.links],
+        "links": [*(link_item(site, link) for link in links), *all_ends.links],
         "routes": [
             *(route for link, end in zip(links, ends, strict=True) for route in _link_routes(wiring, link, end)),
+            *host_routes(wiring),
             *_aggregate_routes(wiring),
             *policy_routes(site, ways),
             *proxy.routes,
@@ -75,6 +79,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
             interfaces,
             wiring.concentrator.carrier_pool,
             [
+                unsplit_tcp((bond.bond.name, bond) for bond in wiring.bonds),
                 *all_ends.nft,
                 vxlan_guard(wiring.bonds, wiring.concentrator.vxlan_port, at_gateway=True),
                 policy_nft(site, ways, spared),
@@ -108,15 +113,12 @@ def _bonds(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
         )
 
 
-def _link(link: Link) -> dict[str, Any]:
-    return {"interface": link.interface, "addresses": [str(link.static)] if link.static else []}
-
-
 def _link_routes(wiring: SiteWiring, link: Link, end: End) -> Iterator[dict[str, Any]]:
     """A link's own table, and its default route in the main table for when no bond is there (fail open)."""
-    table, via = link_table(wiring.site.table_base, link.link_id), str(link.next_hop) if link.next_hop else "learn"
+    table, via = link_table(wiring.site.table_base, link.link_id), next_hop(link)
     version = wiring.concentrator.address.version
     yield route_item(DEFAULT_ROUTE[version], table=table, via=via, device=link.interface)
+    yield from check_routes(wiring.site, link)
     yield from with_congestion_control(end.routes, [wiring], at_gateway=True)
     for blocked in sorted({4, version}):
         yield route_item(DEFAULT_ROUTE[blocked], table=table, metric=BLACKHOLE_METRIC, kind="blackhole")

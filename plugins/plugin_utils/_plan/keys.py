@@ -18,7 +18,8 @@ from .kinds import Kind
 class Key:
     """One key: either of a scalar ``kind`` or a nested ``table``; ``many`` makes it a list of those.
 
-    ``also_called``: what people write for it who know it by another name."""
+    ``also_called``: what people write for it who know it by another name. ``words``: what may be written in place
+    of a mapping, each with the mapping that it stands for."""
 
     name: str
     kind: Kind | None = None
@@ -28,6 +29,7 @@ class Key:
     default: Any = None
     remedy: str = "correct it"
     also_called: tuple[str, ...] = ()
+    words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.kind is None) == (self.table is None):

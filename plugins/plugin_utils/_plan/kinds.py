@@ -63,6 +63,19 @@ def positive_number() -> Kind:
     return Kind("a number above 0", parse)
 
 
+def number(low: float, high: float) -> Kind:
+    """A number; text that is one is accepted."""
+
+    def parse(value: Any) -> float:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+            raise Refused
+        return value
+
+    return Kind(f"a number from {low:g} to {high:g}", parse)
+
+
 def boolean() -> Kind:
     """Yes or no. The words that Ansible takes for them are accepted, since templates produce text, and the kernel's
     own 0 and 1."""
@@ -177,6 +190,16 @@ def ip_address(version: int | None = None) -> Kind:
 
 
 # What can be no network of anybody's own, with what it is (IANA's special-purpose address registries).
+def address_or(word: str) -> Kind:
+    """One address of a host, or a word in its place."""
+    host = ip_address()
+
+    def parse(value: Any) -> str | IPAddress:
+        return word if value == word else host.parse(value)
+
+    return Kind(f"{word}, or {host.allowed}", parse)
+
+
 _NO_SUBNET = {
     "0.0.0.0/8": "of this host",
     "127.0.0.0/8": "loopback",

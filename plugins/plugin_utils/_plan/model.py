@@ -45,8 +45,14 @@ class Concentrator:
     forward_addresses: tuple[IPAddress, ...] = ()
     proxy_arp: bool = False
     found: tuple[StaticAddress, ...] = ()
+    addresses: tuple[IPAddress, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
+
+    @property
+    def all_addresses(self) -> tuple[IPAddress, ...]:
+        """Every public address that was given, the one for links without one of their own first."""
+        return (*((self.address,) if self.address is not None else ()), *self.addresses)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,23 @@ class Lan:
     subnets: tuple[IPNetwork, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Check:
+    """How a link is watched: ``ping`` is the address to ask, or ``next_hop``; ``lost`` and ``back`` are pings."""
+
+    ping: str | IPAddress
+    interval_s: float
+    lost: int
+    back: int
+    where: str = ""
+    unread: frozenset[str] = frozenset()
+
+    @property
+    def beyond(self) -> IPAddress | None:
+        """The address to ask, None if that is the next hop."""
+        return None if self.ping is None or isinstance(self.ping, str) else self.ping
 
 
 @dataclass(frozen=True)
@@ -76,6 +99,8 @@ class Link:
     carrier: str | None = None
     carrier_options: Mapping[str, Any] = field(default_factory=dict)
     options_given: tuple[str, ...] = ()
+    concentrator_address: IPAddress | None = None
+    check: Check | None = None
     found: tuple[StaticAddress, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
@@ -105,6 +130,9 @@ class Bond:
     leg: str
     links: tuple[str, ...] | None
     options: dict[str, Any] = field(default_factory=dict)
+    fragment: str = "refuse"
+    mtu: int | None = None
+    prefer: tuple[str, ...] | None = None
     where: str = ""
     unread: frozenset[str] = frozenset()
 
@@ -213,6 +241,7 @@ class Site:
     forwards: tuple[Forward, ...] = ()
     reaches: tuple[str, ...] = ()
     proxy: Proxy | None = None
+    routing: str = "marks"
     where: str = ""
     unread: frozenset[str] = frozenset()
 

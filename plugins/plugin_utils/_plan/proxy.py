@@ -233,4 +233,5 @@ def _endpoint(address: str, device: str, *, backup: bool) -> dict[str, Any]:
 def _local(wiring: SiteWiring) -> list[IPNetwork]:
     """Subnets of links: modems, and whoever else is before them."""
     links = [subnet for carrier in wiring.carriers for subnet in carrier.link.subnets]
-    return [*links, *wiring.site.lan.subnets, *wiring.site.public_subnets, IPNetwork(str(wiring.concentrator.address))]
+    public = [IPNetwork(str(address)) for address in wiring.concentrator.all_addresses]
+    return [*links, *wiring.site.lan.subnets, *wiring.site.public_subnets, *public]

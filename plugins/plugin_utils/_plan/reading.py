@@ -11,7 +11,20 @@ from typing import Any
 
 from .bonding import BOND, OPTIONS
 from .kinds import Refused
-from .model import NO_CONCENTRATOR, Bond, Concentrator, Forward, Inventory, Lan, Link, Policy, PolicyMatch, Proxy, Site
+from .model import (
+    NO_CONCENTRATOR,
+    Bond,
+    Check,
+    Concentrator,
+    Forward,
+    Inventory,
+    Lan,
+    Link,
+    Policy,
+    PolicyMatch,
+    Proxy,
+    Site,
+)
 from .numbers import private_pool
 from .problems import Problem, nearest, show
 from .tables import CONCENTRATOR, CONCENTRATOR_OPTIONS, LINK_OPTIONS, SITE, Key, Table
@@ -65,6 +78,11 @@ class Reader:
             return self._scalar(key, key.default, where) if key.default is not None else None
         if key.many:
             return self._list(key, value, where)
+        if isinstance(value, str) and key.words:
+            if value not in key.words:
+                self._refuse(key, show(value), where, allowed=f"{', '.join(key.words)}, or a mapping")
+                return None
+            value = key.words[value]
         if key.table is not None:
             return self.mapping(key.table, value, f"{where}, {key.name}")
         return self._scalar(key, value, where)
@@ -147,6 +165,7 @@ def _concentrator(host: str, values: dict[str, Any]) -> Concentrator:
         values["forward_addresses"] = (address,) if address is not None and address.version == 4 else ()
     options = _carrier_options(values, CONCENTRATOR_OPTIONS)
     values["forward_addresses"] = values["forward_addresses"] or ()
+    values["addresses"] = values["addresses"] or ()
     return Concentrator(host=host, carrier_options={**defaults(CONCENTRATOR_OPTIONS), **options}, **values)
 
 
@@ -181,6 +200,7 @@ def _link(values: dict[str, Any], carrier: str | None, options: Mapping[str, Any
     if values["carrier"] is None and "carrier" not in values["unread"]:
         values["carrier"] = carrier
     chosen = {**options, **given}.get(values["carrier"], {})
+    values["check"] = Check(**values["check"]) if values["check"] else None
     return Link(carrier_options=chosen, options_given=tuple(given), **values)
 
 

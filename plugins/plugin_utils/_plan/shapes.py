@@ -39,18 +39,35 @@ def wireguard_item(
 
 
 def leg_item(
-    name: str, *, kind: str, tunnel_id: int, vxlan_port: int, local: IPAddress, remote: IPAddress, mtu: int, alias: str
+    name: str,
+    *,
+    kind: str,
+    tunnel_id: int,
+    vxlan_port: int,
+    local: IPAddress,
+    remote: IPAddress,
+    mtu: int,
+    fragment: bool,
+    alias: str,
 ) -> dict[str, Any]:
-    """A gretap (over IPv6: ip6gretap) or vxlan element of ``linkagg.wan.tunnels``."""
+    """A gretap (over IPv6: ip6gretap) or vxlan element of ``linkagg.wan.tunnels``.
+
+    ``fragment``: its own packets may be split on their way; those of ip6gretap never are.
+    """
     number = {"vni": tunnel_id, "port": vxlan_port} if kind == "vxlan" else {"key": tunnel_id}
     if kind == "gretap" and local.version == 6:
         kind = "ip6gretap"
+    split = {
+        "vxlan": {"df": "unset" if fragment else "set"},
+        "gretap": {"pmtudisc": not fragment, "ignore_df": fragment},  # which else takes over what the packet wants
+    }
     return {
         "kind": kind,
         "name": name,
         "local": str(local),
         "remote": str(remote),
         **number,
+        **split.get(kind, {}),
         "mtu": mtu,
         "ttl": TTL,
         "alias": alias,
@@ -79,6 +96,11 @@ def bond_item(
         "ports": ports,
         "alias": alias,
     }
+
+
+def check_item(*, ping: str, interval_s: float, lost: int, back: int, fwmark: int) -> dict[str, Any]:
+    """``check`` of an element of ``links`` of ``linkagg.wan.link_routes``."""
+    return {"ping": ping, "interval_s": interval_s, "lost": lost, "back": back, "fwmark": fwmark}
 
 
 def route_item(

@@ -10,6 +10,7 @@ from .bonding import BOND
 from .carriers import CARRIERS, DEFAULT
 from .keys import Key, Table
 from .kinds import (
+    address_or,
     boolean,
     choice,
     integer,
@@ -18,6 +19,7 @@ from .kinds import (
     lan_host,
     link_address,
     link_name,
+    number,
     ports,
     positive_number,
     subnet,
@@ -44,6 +46,22 @@ RATE = Table(
     (
         Key("down_mbit", positive_number(), remedy="give what the link carries towards the site, in Mbit/s"),
         Key("up_mbit", positive_number(), remedy="give what the link carries from the site, in Mbit/s"),
+    ),
+)
+
+CHECK = Table(
+    "check",
+    (
+        Key("ping", address_or("next_hop"), default="next_hop", remedy="say whom to ask whether the link works"),
+        Key(
+            "interval_s",
+            number(0.1, 3600),
+            default=1,
+            remedy="give the seconds between pings",
+            also_called=("interval",),
+        ),
+        Key("lost", integer(1, 1000), default=3, remedy="say how many lost pings in a row make the link unusable"),
+        Key("back", integer(1, 1000), default=2, remedy="say how many answers in a row make it usable again"),
     ),
 )
 
@@ -80,6 +98,13 @@ LINK = Table(
         Key("rate", table=RATE),
         Key("carrier", _CARRIER, remedy="choose one of these, or leave it out for that of the site"),
         *_LINK_OPTION_KEYS,
+        Key("check", table=CHECK, words={"ping": {}}, remedy="say how the link is watched, or leave it out"),
+        Key(
+            "concentrator_address",
+            ip_address(),
+            remedy="give one of the concentrator's public addresses, or leave it out for its `address`",
+            also_called=("to", "remote", "endpoint"),
+        ),
     ),
 )
 
@@ -198,6 +223,12 @@ SITE = Table(
         ),
         Key("carrier", _CARRIER, default=DEFAULT, remedy="choose what its links are crossed by"),
         *_LINK_OPTION_KEYS,
+        Key(
+            "routing",
+            choice("marks", "host_routes"),
+            default="marks",
+            remedy="say how the carriers find their links: by marks, or by a public address and a host route each",
+        ),
     ),
 )
 
@@ -278,5 +309,11 @@ CONCENTRATOR = Table(
             remedy="choose another first number; marks of sites are counted from it",
         ),
         Key("priority_base", integer(1, 32765), default=7600, remedy="choose another priority"),
+        Key(
+            "addresses",
+            ip_address(),
+            many=True,
+            remedy="list its further public addresses, to which links can be sent by `concentrator_address`",
+        ),
     ),
 )

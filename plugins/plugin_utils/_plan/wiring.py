@@ -26,6 +26,8 @@ from .numbers import BOND_PREFIX, bond_addresses, tunnel_id
 # public_keys as the nodes reported them: {host: {interface: key}}
 PublicKeys = Mapping[str, Mapping[str, str]]
 
+LAN_MTU = 1500
+
 
 @dataclass(frozen=True)
 class CarrierWiring:
@@ -74,11 +76,13 @@ class BondSubnet:
 class BondWiring:
     """One bond with its legs. All have the bond's MTU, since the kernel gives it to every port anyway.
 
-    ``subnets``: one for each IP version that the site's bonds carry.
+    ``subnets``: one for each IP version that the site's bonds carry. ``fit``: the largest packet that no leg has to
+    split, which is the bond's MTU unless splitting is allowed.
     """
 
     bond: Bond
     mtu: int
+    fit: int
     subnets: tuple[BondSubnet, ...]
     legs: tuple[LegWiring, ...]
 
@@ -136,7 +140,8 @@ def _wire_bond(bond: Bond, site: Site, concentrator: Concentrator, carriers: tup
     legs = tuple(_wire_leg(bond, site, concentrator, carrier) for carrier in chosen)
     return BondWiring(
         bond=bond,
-        mtu=min(leg.budget.mtu for leg in legs),
+        mtu=bond_mtu(bond, fit := min(leg.budget.mtu for leg in legs)),
+        fit=fit,
         subnets=tuple(_subnet(version, bond, site, concentrator) for version in site.versions),
         legs=legs,
     )
@@ -155,6 +160,11 @@ def _wire_leg(bond: Bond, site: Site, concentrator: Concentrator, carrier: Carri
         concentrator_name=names[1],
         budget=leg_budget(bond.leg, link, concentrator),
     )
+
+
+def bond_mtu(bond: Bond, fit: int) -> int:
+    """A bond's MTU: what was given, else what fits, or with splitting allowed what every LAN has."""
+    return bond.mtu or (fit if bond.fragment == "refuse" else max(fit, LAN_MTU))
 
 
 def _subnet(version: int, bond: Bond, site: Site, concentrator: Concentrator) -> BondSubnet:

@@ -19,6 +19,7 @@ from ..deps import IPAddress
 from ..kinds import is_private
 from ..layers import Layer
 from ..problems import Problem
+from ..reach import public_address
 
 if TYPE_CHECKING:
     from ..model import Concentrator
@@ -77,7 +78,7 @@ class Direct(Carrier):
 
     def addresses(self, use: Use) -> tuple[IPAddress, IPAddress]:
         """Those of the link and of the concentrator themselves."""
-        return use.link.static.address, use.concentrator.address
+        return use.link.static.address, public_address(use.link, use.concentrator)
 
 
 CARRIER = Direct()

@@ -32,10 +32,10 @@ from ..numbers import (
     carrier_address,
     carrier_offset,
     concentrator_carrier_address,
-    link_mark,
     link_table,
 )
 from ..problems import Problem
+from ..reach import carrier_mark, public_address
 from ..shapes import daemon_item, file_item, route_item, rule_item
 
 if TYPE_CHECKING:
@@ -154,12 +154,12 @@ class OpenVPN(Carrier):
     def gateway_end(self, wiring: SiteWiring, carrier: CarrierWiring, public_keys: PublicKeys) -> End:
         """A client whose packets leave by the link as its mark says."""
         link, site, concentrator = carrier.link, wiring.site, wiring.concentrator
-        table = link_table(site.table_base, link.link_id)
+        table, mark = link_table(site.table_base, link.link_id), carrier_mark(site, link)
         lines = [
-            f"remote {concentrator.address} {_port(_use(wiring, carrier))}",
+            f"remote {public_address(link, concentrator)} {_port(_use(wiring, carrier))}",
             f"proto udp{concentrator.address.version if concentrator.address.version == 6 else 4}",
             "nobind",
-            f"mark {link_mark(site.mark_base, link.link_id)}",
+            *([f"mark {mark}"] if mark else []),
             "connect-retry 1 4",
             "tls-client",
         ]

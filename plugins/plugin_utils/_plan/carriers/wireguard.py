@@ -17,8 +17,9 @@ from ..carrier import Carrier, End, Options, Port, Use
 from ..deps import IPAddress
 from ..layers import Layer
 from ..names import ALIAS, key_file
-from ..numbers import RULE_CARRIER, carrier_address, concentrator_carrier_address, link_mark, link_table
+from ..numbers import RULE_CARRIER, carrier_address, concentrator_carrier_address, link_table
 from ..problems import Problem
+from ..reach import carrier_mark, endpoint
 from ..shapes import route_item, rule_item, wireguard_item
 
 if TYPE_CHECKING:
@@ -73,7 +74,6 @@ class WireGuard(Carrier):
         """An interface of its own, whose packets leave by the link as its mark says."""
         link, site, concentrator = carrier.link, wiring.site, wiring.concentrator
         interface = carrier.interface
-        address = f"[{concentrator.address}]" if concentrator.address.version == 6 else str(concentrator.address)
         far = f"{carrier.concentrator_address}/32"
         table = link_table(site.table_base, link.link_id)
         tunnel = wireguard_item(
@@ -81,12 +81,12 @@ class WireGuard(Carrier):
             mtu=carrier.mtu,
             addresses=[f"{carrier.gateway_address}/32"],
             listen_port=0,
-            fwmark=link_mark(site.mark_base, link.link_id),
+            fwmark=carrier_mark(site, link),
             private_key_file=key_file(interface),
             peers=[
                 {
                     "public_key": public_keys.get(concentrator.host, {}).get(CONCENTRATOR_INTERFACE),
-                    "endpoint": f"{address}:{concentrator.listen_port}",
+                    "endpoint": endpoint(link, concentrator, concentrator.listen_port),
                     "allowed_ips": [far],
                     "persistent_keepalive_s": KEEPALIVE_S,
                 }

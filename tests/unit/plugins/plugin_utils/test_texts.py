@@ -13,6 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import texts
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.splitting import unsplit_tcp
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.wiring import BondWiring
+
+SPLITTING = unsplit_tcp(
+    (name, BondWiring(bond=None, mtu=1500, fit=fit, subnets=(), legs=()))
+    for name, fit in (("agg0", 1398), ("agg1", 1500))
+)
 
 TABLES = {
     "gateway": texts.gateway_nft(["agg0"], ["wwan0", "wwan1", "eth0.7", "eth1"], "10.208.0.0/12"),
@@ -21,6 +28,8 @@ TABLES = {
     "concentrator hiding all of IPv6": texts.concentrator_nft(["agg1-0"], "eth0", "10.208.0.0/12", "all"),
     "concentrator hiding no IPv6": texts.concentrator_nft(["agg1-0"], None, "10.208.0.0/12", "none"),
     "concentrator without sites": texts.concentrator_nft([], None, "10.208.0.0/12"),
+    "gateway whose legs split": texts.gateway_nft(["agg0", "agg1"], ["eth1"], "10.208.0.0/12", [SPLITTING]),
+    "concentrator whose legs split": texts.concentrator_nft(["agg0"], None, "10.208.0.0/12", parts=[SPLITTING]),
 }
 
 
