@@ -40,7 +40,8 @@ def apply_texts(desired: dict[str, Any], directory: Path) -> None:
     path = directory / "90-linkagg.conf"
     path.write_text(desired["sysctl"])
     subprocess.run([program("sysctl"), "-p", str(path)], check=True, capture_output=True)
-    subprocess.run([program("nft"), "-f", "-"], input=desired["nft"], text=True, check=True)
+    anew = "table inet linkagg {\n}\ndelete table inet linkagg\n" + desired["nft"]
+    subprocess.run([program("nft"), "-f", "-"], input=anew, text=True, check=True)
 
 
 def bring_up(device: str, *addresses: str, mtu: int = 1500) -> None:

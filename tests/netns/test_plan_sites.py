@@ -205,6 +205,23 @@ def test_a_site_cannot_answer_for_the_forward_of_another_one_with_the_same_lan(w
     assert forged("home") == "home"
 
 
+def test_an_answer_to_a_forward_leaves_by_the_bond_also_where_policies_send_all_of_the_lan_by_a_link(
+    node: Node, world: World, tmp_path: Path
+) -> None:
+    policy = {"name": "all", "match": {"sources": ["192.168.4.0/24"]}, "via": "m1", "otherwise": "drop"}
+    forward = {"port": 9000, "to": "192.168.4.10"}
+    shop = site(4, ["192.168.4.0/24"], policies=[policy], forwards=[forward])
+    nodes = make_plan({**INVENTORY, "sites": {**INVENTORY["sites"], "shop": shop}})["nodes"]
+    assert replying(world.names["shop"], INTERNET) == {INTERNET}
+    apply_texts(nodes["vps"], tmp_path)
+    with inside(world.names["shop-gw"]):
+        apply_texts(nodes["shop"], tmp_path)
+        node.routing(nodes["shop"]["links"], nodes["shop"]["routes"], nodes["shop"]["rules"])
+    with server(world.names["shop"], "shop", "tcp:9000"):
+        assert heard(world.ask("internet", VPS, 9000)) == ("shop", INTERNET)
+    assert replying(world.names["shop"], INTERNET) == set()
+
+
 def test_a_forward_is_open_to_sites_as_to_everyone(world: World) -> None:
     with server(world.names["home"], "home", "tcp:443"), server(world.names["cabin"], "cabin", "tcp:443"):
         for host in ("home", "cabin", "office", "shop"):

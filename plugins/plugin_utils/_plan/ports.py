@@ -17,6 +17,8 @@ from .carriers import CARRIERS, DEFAULT
 from .checks_link import sites_at
 from .deps import missing
 from .model import Concentrator, Site
+from .numbers import concentrator_carrier_address
+from .proxy import is_proxied
 from .reading import read_inventory
 
 
@@ -44,6 +46,9 @@ def ports_of(data: Any, host: str) -> list[dict[str, Any]]:
         _item(port.protocol, str(port.number), f"key {port.key}", interface=port.interface, kernel=port.kernel)
         for port in own_ports(concentrator, sites)
     ]
+    if concentrator.proxy_port and concentrator.carrier_pool and any(is_proxied(site) for site in sites):
+        inner = [str(concentrator_carrier_address(concentrator.carrier_pool))]
+        own.append(_item("tcp", str(concentrator.proxy_port), "key proxy_port", addresses=inner))
     addresses = [str(address) for address in concentrator.forward_addresses]
     forwards = [
         _item(protocol, forward.ports, f"a forward of site {site.host}", addresses=addresses)

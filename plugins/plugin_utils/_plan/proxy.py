@@ -190,10 +190,11 @@ def concentrator_proxy(concentrator: Concentrator, wirings: Sequence[SiteWiring]
     inner, port = concentrator_carrier_address(concentrator.carrier_pool), concentrator.proxy_port
     pools = [concentrator.carrier_pool, concentrator.bond_pool]
     never = [*map(IPNetwork, _NEVER), *pools, concentrator.bond_pool_ipv6]
+    public = [subnet for wiring in wirings for subnet in wiring.site.public_subnets]
     config = concentrator_config(max_connections=CONCENTRATOR_CONNECTIONS, port=port, inner=inner, never=never)
     return ProxyEnd(
         daemons=(_daemon("MPTCP proxy of all sites", config),),
-        nft=(concentrator_part(inner=inner, port=port, carriers=carriers, pools=pools, never=never),),
+        nft=(concentrator_part(inner=inner, port=port, carriers=carriers, pools=pools, never=never, public=public),),
         sysctl=_SYSCTL,
         mptcp={"endpoints": [], "limits": _LIMITS},
     )
@@ -233,5 +234,8 @@ def _endpoint(address: str, device: str, *, backup: bool) -> dict[str, Any]:
 def _local(wiring: SiteWiring) -> list[IPNetwork]:
     """Subnets of links: modems, and whoever else is before them."""
     links = [subnet for carrier in wiring.carriers for subnet in carrier.link.subnets]
-    public = [IPNetwork(str(address)) for address in wiring.concentrator.all_addresses]
+    concentrator = wiring.concentrator
+    public = {
+        IPNetwork(str(address)): None for address in (*concentrator.all_addresses, *concentrator.forward_addresses)
+    }
     return [*links, *wiring.site.lan.subnets, *wiring.site.public_subnets, *public]

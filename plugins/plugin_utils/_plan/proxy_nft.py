@@ -10,7 +10,7 @@ A rule with ``tproxy`` does nothing while nobody listens, so that without HAProx
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .deps import IPAddress, IPNetwork, cidr_merge
 from .nft import Part, nft_set
@@ -83,17 +83,24 @@ def gateway_part(
 
 
 def concentrator_part(
-    *, inner: IPAddress, port: int, carriers: Sequence[str], pools: Sequence[IPNetwork], never: Sequence[IPNetwork]
+    *,
+    inner: IPAddress,
+    port: int,
+    carriers: Sequence[str],
+    pools: Sequence[IPNetwork],
+    never: Sequence[IPNetwork],
+    public: Sequence[IPNetwork],
 ) -> Part:
     """``carriers``: interfaces that its connections may come in by besides bonds. ``pools``: the addresses of gateways
-    on carriers and bonds. ``never``: where it connects to for nobody."""
+    on carriers and bonds. ``never``: where it connects to for nobody. ``public``: subnets at sites that are open to
+    everyone."""
     proxied = f"ip daddr {inner} tcp dport {port}"
     names = ", ".join(f'"{name}"' for name in carriers)
     return Part(
         chains={
             "proxy": (
                 f'oifname {{ "lo", {names} }} reject with tcp reset',
-                "oifname @bonds reject with tcp reset",
+                *_into_sites(public),
                 *(
                     f"{_IP[version]} daddr {_set([net for net in never if net.version == version])} "
                     "reject with tcp reset"
@@ -111,6 +118,17 @@ def concentrator_part(
             "output": (f"meta skuid {USER_ID} ct direction original meta l4proto tcp jump proxy",),
         },
     )
+
+
+def _into_sites(public: Sequence[IPNetwork]) -> Iterator[str]:
+    """A site opens nothing to another one by the proxy but what is open to everyone."""
+    if not public:
+        yield "oifname @bonds reject with tcp reset"
+        return
+    for version in (4, 6):
+        open_to_all = [network for network in public if network.version == version]
+        but = f"{_IP[version]} daddr != {_set(open_to_all)}" if open_to_all else f"meta nfproto ipv{version}"
+        yield f"oifname @bonds {but} reject with tcp reset"
 
 
 def _loopback(version: int) -> str:

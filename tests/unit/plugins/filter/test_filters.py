@@ -158,6 +158,15 @@ def test_plan_ports_names_what_a_concentrator_listens_at_and_forwards_and_stumbl
         ("udp", "5000-5010", "a forward of site home", ["203.0.113.2"]),
     ]
     assert plan_ports.plan_ports(data, "home") == []
+    data["sites"]["home"]["proxy"] = {}
+    assert plan_ports.plan_ports(data, "vps")[2] == {
+        "protocol": "tcp",
+        "port": "7600",
+        "used_for": "key proxy_port",
+        "addresses": ["10.208.0.1"],
+        "interface": "",
+        "kernel": False,
+    }
     home = {"site_id": 2, "links": [{"name": "a", "link_id": 1}, {"name": "b", "carrier": "direct"}]}
     cabin = {"links": [{"name": "a", "openvpn": {"port": 1194}}]}
     data["sites"] = {"home": {**home, "carrier": "openvpn"}, "cabin": {**cabin, "carrier": "openvpn"}}
