@@ -118,6 +118,10 @@ options:
         its default route.
       - C(otherwise) is what happens while none of them works, V(next), the default, that is the way of all other
         traffic, or V(drop). C(dscp) is the class that packets get; with it alone, they go the way of all other traffic.
+      - With C(qos) of a site (off without it; C({}) is enough) what its links send is shaped by CAKE to C(share) (95)
+        percent of their C(rate), with C(classes) (V(diffserv4), the default, V(diffserv3), V(diffserv8) or
+        V(besteffort)) and C(rtt_ms) (100); on the link, on the carrier, where classes still show, and at the
+        concentrator on the legs to the site. Links without a rate are left alone.
       - With C(concentrator) V(none) a site has no carriers and no bonds; what its policies leave is spread over all
         links by C(rate.down_mbit), each connection over one, behind the links' own addresses.
       - A link carries the IP version of its address or next hop; for the other one it does not work.
@@ -166,7 +170,8 @@ _value:
   description:
     - C(nodes) has for each host C(concentrator) (its concentrator, or itself), C(key_interfaces) (for
       M(linkagg.wan.wireguard_keys)), C(tunnels) (for M(linkagg.wan.tunnels)), C(bonds) (for
-      M(linkagg.wan.bonds)), C(links), C(routes) and C(rules) (for M(linkagg.wan.link_routes)), C(nft) and
+      M(linkagg.wan.bonds)), C(links), C(routes) and C(rules) (for M(linkagg.wan.link_routes)),
+      C(shapers) (for M(linkagg.wan.shapers)), C(nft) and
       C(names) (for M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
     - C(sites) has for each site, for people, C(site_id), C(concentrator) and C(bonds), each with C(bond_id), C(name),
       C(mode), C(mtu) and C(budget), the MTU layer by layer for each of its links; and C(notes), what is to be

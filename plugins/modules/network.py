@@ -10,9 +10,9 @@ module: network
 short_description: Make tunnels, bonds and the routing over them in one go
 version_added: "0.1.0"
 description:
-  - Does what M(linkagg.wan.tunnels), M(linkagg.wan.bonds) and M(linkagg.wan.link_routes) do, with the same lists, in
-    one conversation with the kernel. It is one step for a node that runs on what it changes, and if a part of it
-    fails all of it is undone.
+  - Does what M(linkagg.wan.tunnels), M(linkagg.wan.bonds), M(linkagg.wan.link_routes) and M(linkagg.wan.shapers) do,
+    with the same lists, in one conversation with the kernel. It is one step for a node that runs on what it changes,
+    and if a part of it fails all of it is undone.
   - Only lists that are given are looked at, O(links), O(routes) and O(rules) together. O(purge) removes nothing of
     the others.
 options:
@@ -28,12 +28,14 @@ extends_documentation_fragment:
   - linkagg.wan.lists.tunnels
   - linkagg.wan.lists.bonds
   - linkagg.wan.lists.link_routes
+  - linkagg.wan.lists.shapers
   - linkagg.wan.reconcile
   - linkagg.wan.attributes
 seealso:
   - module: linkagg.wan.tunnels
   - module: linkagg.wan.bonds
   - module: linkagg.wan.link_routes
+  - module: linkagg.wan.shapers
 author:
   - linkagg.wan contributors (@linkagg)
 """
@@ -127,7 +129,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import w
 if TYPE_CHECKING:
     from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 
-PARTS = ("tunnels", "bonds", "link_routes")
+PARTS = ("tunnels", "bonds", "link_routes", "shapers")
 LATE_OPTIONS: dict[str, Any] = {"late_interfaces": {"type": "list", "elements": "str", "default": []}}
 
 

@@ -88,3 +88,13 @@ def test_what_needs_an_interface_that_comes_late_is_left_out_until_it_is_there_a
 def test_any_other_interface_must_be_there(node: Node) -> None:
     result = node.module("network", **{**LATE, "late_interfaces": ["tun1"]})
     assert "interface tun0 does not exist on this node" in result["msg"]
+
+
+def test_shapers_come_with_the_interfaces_that_they_are_for_and_go_with_the_list(node: Node) -> None:
+    node.needs("vxlan")
+    shaper = {"kind": "tbf", "interface": "leg0", "rate": "1mbit", "burst": "10kb", "latency": "50ms"}
+    result = node.module("network", **WANTED, shapers=[shaper], purge=True)
+    assert any("tbf" in step for step in result["steps"]), result
+    assert node.module("network", **WANTED, shapers=[shaper], purge=True)["changed"] is False
+    result = node.module("network", **WANTED, shapers=[], purge=True)
+    assert len(result["steps"]) == 1 and "tbf" in result["steps"][0]

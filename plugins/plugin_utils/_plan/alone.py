@@ -17,6 +17,7 @@ from .policies import DEFAULT, link_way, policy_routes, policy_rules, policy_sys
 from .policy_keys import SPREAD
 from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
+from .qos import gateway_shapers
 from .shapes import route_item, rule_item
 from .texts import clamp, gateway_sysctl, networkd_network
 from .watching import check_routes, check_rules, link_item
@@ -58,6 +59,7 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "links": [link_item(site, link) for link in links],
         "routes": [*(route for link in links for route in _link_routes(site, link)), *policy_routes(site, ways)],
         "rules": [*(rule for link in links for rule in _link_rules(site, link)), *policy_rules(site, ways)],
+        "shapers": gateway_shapers(site),
         "nft": compose([own, policy_nft(site, ways, ())]),
         "names": names(site),
         "sysctl": gateway_sysctl(interfaces, versions, learning) + policy_sysctl(site, ways),

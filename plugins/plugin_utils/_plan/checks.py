@@ -28,6 +28,7 @@ from .checks_watching import check_watching
 from .model import Inventory, Site
 from .names import concentrator_bond, concentrator_leg, gateway_leg
 from .problems import Problem, nearest
+from .qos import check_qos
 
 
 def check_inventory(inventory: Inventory) -> list[Problem]:
@@ -172,6 +173,7 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_reach,
     check_watching,
     check_fragment,
+    check_qos,
     check_addresses,
     check_alone,
     check_reaches,

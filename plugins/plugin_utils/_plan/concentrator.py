@@ -12,10 +12,12 @@ from typing import Any
 from .bond_end import bond_end, leg_end
 from .carrier import End, joined, late_interfaces
 from .carriers import CARRIERS, DEFAULT
+from .class_return import class_return, class_routes, class_rules
 from .forwards import forwards
 from .model import Concentrator
 from .names import ALIAS, concentrator_bond
 from .proxy import concentrator_proxy, with_congestion_control
+from .qos import concentrator_shapers
 from .sites_apart import apart_sysctl, site_routes, site_rules, sites_apart
 from .splitting import unsplit_tcp
 from .texts import concentrator_nft, concentrator_sysctl, sealed
@@ -46,8 +48,10 @@ def concentrator_node(
         "routes": [
             *with_congestion_control(end.routes, wirings, at_gateway=False),
             *site_routes(concentrator, wirings),
+            *class_routes(wirings),
         ],
-        "rules": [*end.rules, *site_rules(concentrator, wirings)],
+        "rules": [*end.rules, *site_rules(concentrator, wirings), *class_rules(concentrator, wirings)],
+        "shapers": concentrator_shapers(wirings),
         "nft": concentrator_nft(
             names,
             concentrator.interface,
@@ -61,6 +65,7 @@ def concentrator_node(
                 *proxy.nft,
                 sites_apart(concentrator, wirings, sealed(end.interfaces)),
                 forwards(concentrator, wirings),
+                class_return(wirings),
             ],
         ),
         "names": {},

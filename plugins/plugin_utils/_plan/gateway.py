@@ -28,6 +28,7 @@ from .policies import gateway_ways, policy_routes, policy_rules, policy_sysctl
 from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
 from .proxy import gateway_proxy, with_congestion_control
+from .qos import gateway_shapers, leg_tos
 from .reach import host_routes, next_hop
 from .shapes import route_item, rule_item
 from .splitting import unsplit_tcp
@@ -74,6 +75,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
             *policy_rules(site, ways),
             *_common_rules(wiring),
         ],
+        "shapers": gateway_shapers(site, wiring.carriers, wiring.family),
         "nft": gateway_nft(
             [bond.bond.name for bond in wiring.bonds],
             interfaces,
@@ -98,7 +100,8 @@ def _legs(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
         for leg in bond.legs:
             if not leg.carrier.is_leg:
                 alias = f"{ALIAS}leg of link {leg.carrier.link.name} in bond {bond.bond.name}"
-                yield leg_end(leg.name, wiring, bond, leg, at_gateway=True, alias=alias)
+                end = leg_end(leg.name, wiring, bond, leg, at_gateway=True, alias=alias)
+                yield {**end, **leg_tos(wiring.site, end["kind"])}
 
 
 def _bonds(wiring: SiteWiring) -> Iterator[dict[str, Any]]:

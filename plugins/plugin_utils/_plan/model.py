@@ -223,6 +223,17 @@ class Proxy:
 
 
 @dataclass(frozen=True)
+class Qos:
+    """How what leaves by links is shaped; ``share`` in percent of their rates."""
+
+    share: int
+    classes: str
+    rtt_ms: int
+    where: str = ""
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Site:
     """One place with modems."""
 
@@ -237,6 +248,7 @@ class Site:
     priority_base: int
     carrier: str | None = None
     policies: tuple[Policy, ...] = ()
+    qos: Qos | None = None
     public_subnets: tuple[IPNetwork, ...] = ()
     forwards: tuple[Forward, ...] = ()
     reaches: tuple[str, ...] = ()

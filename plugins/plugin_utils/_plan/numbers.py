@@ -76,6 +76,11 @@ def drop_table(table_base: int) -> int:
     return policy_table(table_base, MAX_LINK_ID + 1)
 
 
+def class_number(site_id: int, bond_id: int) -> int:
+    """Mark and routing table, at the concentrator, of what a site sends over a bond that is not its first."""
+    return 0xC0000000 | site_id << 3 | bond_id
+
+
 def link_mark(mark_base: int, link_id: int) -> int:
     """Firewall mark of a link's carrier."""
     return mark_base + link_id

@@ -23,6 +23,7 @@ from .model import (
     Policy,
     PolicyMatch,
     Proxy,
+    Qos,
     Site,
 )
 from .numbers import private_pool
@@ -177,6 +178,7 @@ def _site(host: str, values: dict[str, Any]) -> Site:
         none = "bonds" in values["unread"] or values["concentrator"] == NO_CONCENTRATOR
         bonds = () if none else (Reader().mapping(BOND, {}, ""),)
     lan = values.pop("lan")
+    qos = values.pop("qos")
     policies = tuple(_policy(policy) for policy in values.pop("policies") or ())
     forwards = tuple(_forward(forward) for forward in values.pop("forwards") or ())
     lists = {name: values.pop(name) or () for name in ("public_subnets", "reaches")}
@@ -187,6 +189,7 @@ def _site(host: str, values: dict[str, Any]) -> Site:
         bonds=tuple(_bond(bond) for bond in bonds),
         lan=_lan(lan) if lan else Lan(),
         policies=policies,
+        qos=Qos(**qos) if qos else None,
         forwards=forwards,
         **lists,
         proxy=_proxy(proxy) if proxy else None,

@@ -28,6 +28,7 @@ from .kinds import (
 from .limits import LAST_TABLE, MAX_LINK_ID, MAX_PRIORITY_BASE, MAX_SITE_ID
 from .policy_keys import POLICY
 from .proxy_keys import PROXY
+from .qos_keys import QOS
 
 # A carrier's options are a mapping named after it. Those of a site are for its links that have none.
 LINK_OPTIONS = {
@@ -182,6 +183,7 @@ SITE = Table(
         Key("links", table=LINK, many=True, required=True, remedy="list the site's links, one at least"),
         Key("bonds", table=BOND, many=True, remedy="leave it out for one bond over all links"),
         Key("proxy", table=PROXY, also_called=("mptcp", "mptcp_proxy", "tcp_proxy")),
+        Key("qos", table=QOS, remedy="say how what leaves by links is shaped, or leave it out"),
         Key("policies", table=POLICY, many=True, remedy="list policies; the first that matches decides"),
         Key(
             "public_subnets",

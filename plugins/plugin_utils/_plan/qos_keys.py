@@ -1,0 +1,31 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Keys of quality of service (tc-cake(8))."""
+
+from __future__ import annotations
+
+from .keys import Key, Table
+from .kinds import choice, integer
+
+QOS = Table(
+    "qos",
+    (
+        Key(
+            "share",
+            integer(50, 100),
+            default=95,
+            remedy="say how many percent of the links' rates are used, so that packets wait here and not in the modem",
+            also_called=("percent",),
+        ),
+        Key(
+            "classes",
+            choice("diffserv3", "diffserv4", "diffserv8", "besteffort"),
+            default="diffserv4",
+            remedy="choose how CAKE tells classes apart",
+            also_called=("diffserv",),
+        ),
+        Key("rtt_ms", integer(1, 10000), default=100, remedy="give a usual round trip time, in ms"),
+    ),
+)
