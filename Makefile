@@ -8,12 +8,12 @@ BOOTSTRAP := ./lab/bootstrap.sh
 LAB := $(PYTHON) -m lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down bench test test-matrix lint docs unit units sanity netns kernel molecule pins clean
+.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down reproduce bench test test-matrix lint docs unit units sanity netns kernel molecule pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Settings: PROFILE=seed-3g|equal-3g|fiber-lte|umts-trace|hilink|path  LAB_DISTRO=bookworm|trixie"
+	@echo "  Settings: PROFILE=seed-3g|quarter-3g|equal-3g|fiber-lte|umts-trace|hilink|path  LAB_DISTRO=bookworm|trixie"
 	@echo "            LAB_HOST=qemu|local  LAB_ACCEL=kvm|tcg"
 
 setup: ## install what the other targets need
@@ -39,6 +39,9 @@ lab-restart: setup ## NODE=gateway|concentrator: cut its power and give it back
 
 lab-down: setup ## end the lab and remove what belongs to it
 	@$(LAB) down
+
+reproduce: setup ## the article's claims, measured again; writes docs/article.md (SETUPS="rr xor": only these again)
+	@.venv/bin/ansible-playbook playbooks/reproduce.yml -e "reproduce_setups='$(SETUPS)' reproduce_profile='$(PROFILE)'"
 
 bench: setup ## planning and engine (ratios to ip), then as lab, three times each, report in build/bench
 	@PROFILE="$(PROFILE)" ./tests/run.sh bench

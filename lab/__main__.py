@@ -87,6 +87,35 @@ def _watch(args: argparse.Namespace) -> int:
     return watched(lifecycle.CurrentHost(), args.command, limit_s=args.limit)
 
 
+def _reproduce(args: argparse.Namespace) -> None:
+    """Measure set-ups of the article's claims in the running lab; make reproduce does all of it."""
+    from lab.article import experiment, recorded, table
+
+    claims = table.load()
+    if unknown := [name for name in args.setups if name not in claims.setups]:
+        raise LabError(f"no such set-up: {', '.join(unknown)}; there are: {', '.join(claims.setups)}")
+    if args.again:
+        recorded.again(args.setups or list(claims.setups), claims, recorded.SO_FAR)
+        return
+    if args.missing:
+        say("\n".join(recorded.missing(claims, recorded.read(recorded.SO_FAR))))
+        return
+    if args.write:
+        say(recorded.write(claims, recorded.SO_FAR, partial=args.partial))
+        say(f"Written: {recorded.PAGE}")
+        return
+    for name in args.setups or recorded.missing(claims, recorded.read(recorded.SO_FAR)):
+        setup, facts = claims.setups[name], None
+        steps = experiment.compute(setup)
+        if setup.bond is not None:
+            lab = lifecycle.current()
+            facts = experiment.facts(lab, claims)
+            left = recorded.missing_steps(setup, recorded.read(recorded.SO_FAR))
+            steps = experiment.run(lab, claims, setup, left or setup.steps)
+        for step, found in steps:
+            recorded.keep(setup, step, found, facts, recorded.SO_FAR)
+
+
 def _kernel_tests(args: argparse.Namespace) -> int:
     """Fresh lab, the namespace tests on its kernel, lab down."""
     from lab import kernel_tests
@@ -121,6 +150,12 @@ def _parser() -> argparse.ArgumentParser:
     fault.add_argument("link", help="number or name of the link")
     fault.add_argument("fault", help="blackhole, down, unplug, delay:MS, loss:PERCENT, rate:MBIT or clear")
     command("restart", _restart).add_argument("node", choices=RESTARTABLE)
+    reproduce = command("reproduce", _reproduce)
+    reproduce.add_argument("setups", nargs="*", help="of lab/article/claims.yml; without any, those not measured yet")
+    reproduce.add_argument("--missing", action="store_true", help="list the set-ups that are not measured yet")
+    reproduce.add_argument("--again", action="store_true", help="forget what was measured in these set-ups, or in all")
+    reproduce.add_argument("--write", action="store_true", help="write docs/article.md, when all is measured")
+    reproduce.add_argument("--partial", action="store_true", help="with --write: also when not all is measured")
     watch = command("watch", _watch)
     watch.add_argument("--limit", type=float, default=3600, help="seconds after which the command is ended")
     watch.add_argument("command", nargs=argparse.REMAINDER)

@@ -24,7 +24,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +112,9 @@ def image(distro: str) -> Image:
     """Return the image of that distribution, made now (about two minutes) if the cache has none."""
     recipe = _recipe(distro)
     home = paths.cache() / f"image-{distro}-{_key(recipe)}"
+    if home.exists():  # a rename put it there whole: no need to wait for somebody who makes another one
+        home.touch()
+        return Image(home / "root.img", home / "vmlinuz", home / "initrd.img")
     with _locked(paths.cache()):
         if not home.exists():
             say(f"    making the {distro} image in {home} (Debian packages, about two minutes, once)")
@@ -179,7 +182,7 @@ def _mmdebstrap(recipe: dict[str, object], root: Path) -> list[str]:
 def emulator() -> list[str]:
     """Return the command that starts our QEMU, unpacked now (some seconds) if the cache has none."""
     home = paths.cache() / "qemu-trixie"
-    with _locked(paths.cache()):
+    with nullcontext() if home.exists() else _locked(paths.cache()):
         if not home.exists():
             say(f"    unpacking QEMU of Debian 13 into {home} (nothing is installed on this machine)")
             log = paths.cache() / "logs" / "qemu.log"

@@ -219,6 +219,12 @@ runs:
       description: The UDP payload rate that was offered, in Mbit/s.
       type: float
       sample: 27.93
+    sent_mbit:
+      description:
+        - The UDP payload rate that the sender got rid of, in Mbit/s. Clearly less than RV(runs[].offered_mbit) where
+          its machine is too slow.
+      type: float
+      sample: 27.9
     loss_percent:
       description: How many of the UDP packets or pings were lost, in percent.
       type: float

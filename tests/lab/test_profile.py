@@ -27,7 +27,7 @@ def written(tmp_path: Path, **link: object) -> Path:
 
 
 def test_the_shipped_profiles_are_those_of_the_documentation():
-    assert shipped() == ["carriers", "equal-3g", "fiber-lte", "hilink", "seed-3g", "umts-trace"]
+    assert shipped() == ["carriers", "equal-3g", "fiber-lte", "hilink", "quarter-3g", "seed-3g", "umts-trace"]
 
 
 def test_seed_3g_has_the_articles_links():

@@ -16,6 +16,7 @@ _ACROSS_REPEATS: dict[str, Any] = {
     "share": median,
     "jain": median,
     "offered_mbit": median,
+    "sent_mbit": median,
     "retransmits": median,
     "loss_percent": median,
     "out_of_order": median,

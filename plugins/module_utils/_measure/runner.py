@@ -253,6 +253,7 @@ def _traffic(kind: Measurement, request: Request) -> dict[str, Any]:
         jain=_rounded(jain(traffic.connections_mbit), 4) if kind.connections > 1 else None,
         retransmits=traffic.retransmits,
         offered_mbit=_rounded(_offered_mbit(kind, request), 3),
+        sent_mbit=_rounded(traffic.sent_mbit, 3),
         loss_percent=_rounded(traffic.loss_percent, 3),
         out_of_order=traffic.out_of_order,
     )
