@@ -39,10 +39,11 @@ KERNELS = {"bookworm": "linux-image-6.12-amd64", "trixie": "linux-image-amd64"}
 # What the lab host needs itself, and what a freshly installed server would have.
 BASE_PACKAGES = (
     "busybox ca-certificates catatonit conmon crun dnsmasq-base ethtool initramfs-tools iperf3 iproute2 iptables "
-    "iputils-ping kmod less nftables openssh-server podman procps python3 python3-apt systemd systemd-sysv tcpdump zstd"
+    "iputils-ping kmod less nftables openssh-server podman pppoe procps python3 python3-apt systemd systemd-sysv "
+    "tcpdump zstd"
 ).split()
 # What the roles install on a node: the lab has no way out, so it is there beforehand.
-NODE_PACKAGES = ["haproxy", "mptcpize", "openssl", "openvpn", "python3-pyroute2", "wireguard-tools"]
+NODE_PACKAGES = "haproxy mptcpize openssl openvpn ppp pptp-linux pptpd python3-pyroute2 wireguard-tools".split()
 
 # Parts of the kernel package that no lab needs; they are three quarters of its size.
 LEFT_OUT = [
@@ -164,6 +165,8 @@ def _mmdebstrap(recipe: dict[str, object], root: Path) -> list[str]:
         f'printf "{modules}\\n" >> "$1/etc/initramfs-tools/modules"',
         'chroot "$1" update-initramfs -u -k all',
         f'install -m 0755 {shlex.quote(str(GUEST_INIT))} "$1/usr/local/sbin/lab-init"',
+        # Programs are there; what runs is for the roles to say.
+        'rm -f "$1/etc/systemd/system/multi-user.target.wants/pptpd.service"',
         'rm -f "$1/etc/resolv.conf" "$1"/etc/ssh/ssh_host_*; mkdir -p "$1/ro"',
     ]
     return [

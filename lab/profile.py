@@ -19,6 +19,7 @@ import yaml
 
 from lab import profile_schema as schema
 from lab import trace
+from lab.guest import pppoe
 from lab.trace import Trace
 
 PROFILES = Path(__file__).parent / "profiles"
@@ -66,9 +67,19 @@ class Link:
     queue_packets: int
     mtu: int
     subnet: ipaddress.IPv4Network
-    dhcp: bool
+    address: str
     nat: bool = True
     inventory: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def dhcp(self) -> bool:
+        """Whether the modem gives the gateway its address by DHCP."""
+        return self.address == "dhcp"
+
+    @property
+    def pppoe(self) -> bool:
+        """Whether the modem is a bridge to a PPPoE access concentrator."""
+        return self.address == "pppoe"
 
     @property
     def modem_address(self) -> str:
@@ -77,8 +88,8 @@ class Link:
 
     @property
     def gateway_address(self) -> str:
-        """Address of the gateway on this link: .2, or .100 by DHCP."""
-        return str(self.subnet[100 if self.dhcp else 2])
+        """Address of the gateway on this link: .2, or .100 by DHCP and at the first dial of PPPoE."""
+        return str(self.subnet[2 if self.address == "static" else 100])
 
     def mean_mbit(self, from_s: float | None = None, to_s: float | None = None) -> tuple[float, float]:
         """Return the mean offered (down, up), over a window of playback time or over the whole trace."""
@@ -144,6 +155,7 @@ def _guest_link(link: Link) -> dict[str, Any]:
         "gateway_address": link.gateway_address,
         "dhcp": link.dhcp,
         "nat": link.nat,
+        "pppoe": link.pppoe,
     }
 
 
@@ -155,6 +167,9 @@ def site_links(profile: Profile) -> list[dict[str, Any]]:
         entry: dict[str, Any] = {"name": link.name, "link_id": link.index, "interface": f"wwan{link.index}"}
         if link.dhcp:
             entry["address"] = "dhcp"
+        elif link.pppoe:
+            entry["address"] = "pppoe"
+            entry["pppoe"] = {"user": pppoe.USER, "password": pppoe.PASSWORD}
         else:
             entry["address"] = f"{link.gateway_address}/{link.subnet.prefixlen}"
             entry["next_hop"] = link.modem_address
@@ -237,27 +252,29 @@ def _link(path: Path, index: int, raw: Any, nets: list[_Net], problems: list[str
     jitter_ms, delay_ms = found.get("jitter_ms", 0), found.get("delay_ms", 10000)
     if jitter_ms > delay_ms:
         problems.append(f"{where}: jitter_ms is {jitter_ms:g}; set it to a number from 0 to delay_ms, {delay_ms:g}")
-    subnet, dhcp = _subnet(index, where, found, problems)
-    nets.append(_Net(f"{index} ({raw.get('name')})", subnet, dhcp))
+    subnet, address = _subnet(index, where, found, problems)
+    nets.append(_Net(f"{index} ({raw.get('name')})", subnet, address == "dhcp"))
     if len(problems) > before:
         return None
     kept = {key: found[key] for key in ("name", "delay_ms", "jitter_ms", "loss_percent", "queue_packets", "mtu")}
     own = {"nat": found["nat"], "inventory": found["inventory"] or {}}
-    return Link(index=index, rate_mbit=rate, playback=playback, subnet=subnet, dhcp=dhcp, **own, **kept)
+    return Link(index=index, rate_mbit=rate, playback=playback, subnet=subnet, address=address, **own, **kept)
 
 
-def _subnet(index: int, where: str, found: dict[str, Any], problems: list[str]) -> tuple[ipaddress.IPv4Network, bool]:
-    """Return the subnet of a link and whether the gateway gets its address by DHCP."""
-    dhcp = found.get("address") == "dhcp"
+def _subnet(index: int, where: str, found: dict[str, Any], problems: list[str]) -> tuple[ipaddress.IPv4Network, str]:
+    """Return the subnet of a link and how the gateway gets its address."""
+    address = found.get("address") or "static"
     # Public addresses are those of documentation, the /29 that the article's links had.
     default = f"10.0.{index}.0/24" if found.get("nat", True) else f"192.0.2.{(index - 1) * 8}/29"
     subnet = found.get("subnet") or ipaddress.IPv4Network(default)
-    if dhcp and subnet.prefixlen > 25:
-        problems.append(f"{where}: subnet is {subnet}; with address dhcp the gateway gets .100: make it /25 or larger")
+    if address != "static" and subnet.prefixlen > 25:
+        problems.append(
+            f"{where}: subnet is {subnet}; with address {address} the gateway gets .100: make it /25 or larger"
+        )
     for network, owner in RESERVED.items():
         if subnet.overlaps(ipaddress.IPv4Network(network)):
             problems.append(f"{where}: subnet is {subnet}, which overlaps {network}, {owner} of the lab; take another")
-    return subnet, dhcp
+    return subnet, address
 
 
 def _rate(

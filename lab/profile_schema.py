@@ -76,7 +76,7 @@ def _subnet(value: Any) -> ipaddress.IPv4Network:
 
 
 def _address(value: Any) -> str:
-    if value not in ("static", "dhcp"):
+    if value not in ("static", "dhcp", "pppoe"):
         raise ValueError
     return value
 
@@ -129,15 +129,15 @@ LINK_FIELDS = (
     Field(
         "subnet",
         _subnet,
-        "an IPv4 network like 10.0.1.0/24, /8 to /30 (/25 with dhcp)",
+        "an IPv4 network like 10.0.1.0/24, /8 to /30 (/25 with dhcp or pppoe)",
         meaning="network between gateway and modem; the modem is .1; default `10.0.<number of the link>.0/24`",
     ),
     Field(
         "address",
         _address,
-        "static or dhcp",
+        "static, dhcp or pppoe",
         default="static",
-        meaning="the gateway's address: `static` .2, or .100 by `dhcp`",
+        meaning="the gateway's address: `static` .2, .100 by `dhcp`, or by `pppoe` .100 and the next at each dial",
     ),
     Field(
         "nat",

@@ -19,6 +19,8 @@ from pathlib import Path
 NODES = {"gateway": 11, "concentrator": 12, "client": 13, "internet": 14, "modems": 15}
 SYSTEMD_NODES = ("gateway", "concentrator")
 MGMT = "198.18.255.0/24"
+# Where the lab's own directory appears inside of a node.
+INSIDE = "/opt/linkagg-lab"
 LAB_ID = r"[a-z][a-z0-9]{0,7}"
 
 
@@ -70,6 +72,7 @@ class Link:
     gateway_address: str
     dhcp: bool
     nat: bool = True
+    pppoe: bool = False
 
     @property
     def interface(self) -> str:

@@ -12,16 +12,17 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import effects, nodes, shape, topology
+from . import effects, nodes, pppoe, shape, topology
 from .config import NODES, SYSTEMD_NODES, GuestError, Lab, Link, state_dir
 from .shape import Faults
 from .state import alive, locked, namespace_paths, note, read_faults, read_json, start_time, write_faults, write_json
 
-MODULES_NEEDED = "veth bridge sch_netem sch_tbf sch_plug nf_tables nft_chain_nat nft_masq".split()
+MODULES_NEEDED = "veth bridge sch_netem sch_tbf sch_plug nf_tables nft_chain_nat nft_masq nft_ct nf_nat_pptp".split()
+MODULES_OF_PPPOE = ["pppoe"]
 # What the roles will want; the kernel loads most of it by itself, but slowly and in the middle of a task.
 MODULES_LATER = (
-    "bonding wireguard ip_gre ip6_gre vxlan nft_ct nft_hash nft_numgen nft_tproxy nft_socket sch_ingress sch_cake"
-    " sch_fq sch_fq_codel sch_htb cls_fw act_skbedit tcp_bbr ifb tun"
+    "bonding wireguard ip_gre ip6_gre vxlan nft_hash nft_numgen nft_tproxy nft_socket sch_ingress sch_cake"
+    " sch_fq sch_fq_codel sch_htb cls_fw act_skbedit tcp_bbr ifb tun ppp_async"
 ).split()
 
 
@@ -76,8 +77,9 @@ def _prepare(lab: Lab, raw: dict) -> None:
     for unit in nodes.MASKED:
         (inside / "units" / unit).symlink_to("/dev/null")
     write_json(lab.state / "config.json", raw)
+    dialled = any(link.pppoe for link in lab.links)
     try:
-        effects.run(["modprobe", "-a", *MODULES_NEEDED])
+        effects.run(["modprobe", "-a", *MODULES_NEEDED, *(MODULES_OF_PPPOE if dialled else [])])
     except GuestError as error:
         raise GuestError(f"the kernel of the lab host lacks parts of a lab: {error}") from error
 
@@ -106,13 +108,15 @@ def _connect(lab: Lab, pids: dict[str, int]) -> dict[str, str]:
 
 
 def _start_programs(lab: Lab, pids: dict[str, int], namespaces: dict[str, str]) -> dict | None:
-    """Start web and DHCP servers and the player; return the player's process, None without traces."""
+    """Start web, DHCP and PPPoE servers and the player; return the player's process, None without traces."""
     internet = ["nsenter", "--target", str(pids["internet"]), "--mount", "--net", "--pid", "--wd=/"]
     effects.run([*internet, "--", *topology.web_servers()])
     join = ["nsenter", "--target", str(pids["modems"]), "--pid"]
     for link in lab.links:
         if link.dhcp:
             effects.run([*join, "--mount", f"--net={namespaces[link.namespace]}", "--", *topology.dnsmasq(link)])
+        if link.pppoe:
+            effects.run([*join, "--mount", f"--net={namespaces[link.namespace]}", "--", *pppoe.server(link)])
     if not any(link.trace for link in lab.links):
         return None
     with (lab.state / "player.log").open("w") as log:

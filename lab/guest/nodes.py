@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .config import NODES, SYSTEMD_NODES, Lab, state_dir
+from . import pppoe
+from .config import INSIDE, NODES, SYSTEMD_NODES, Lab, state_dir
 
-# Where the lab's own directory appears inside of a node.
-INSIDE = "/opt/linkagg-lab"
 LABEL = "linkagg.lab"
 
 SSHD = """\
@@ -56,6 +55,7 @@ echo "$LAB_MACHINE_ID" > /etc/machine-id
 unset LAB_MACHINE_ID
 mkdir -p /dev/net
 [ -e /dev/net/tun ] || mknod -m 666 /dev/net/tun c 10 200
+[ -e /dev/ppp ] || mknod -m 600 /dev/ppp c 108 0
 cd /
 """
 ENTRY_SYSTEMD = """\
@@ -85,13 +85,16 @@ def podman(lab_id: str) -> list[str]:
 def files(lab: Lab) -> dict[str, str]:
     """Return the files that nodes find in INSIDE: name -> text."""
     head = ENTRY.format(inside=INSIDE)
+    dialled = any(link.pppoe for link in lab.links)
     add = "".join(f"netns add {link.namespace}\n" for link in lab.links)
     return {
         "authorized_keys": lab.authorized_key + "\n",
         "sshd.conf": SSHD,
         "entry-systemd": head + ENTRY_SYSTEMD.format(inside=INSIDE),
         "entry-plain": head + ENTRY_PLAIN.format(netns=""),
-        "entry-modems": head + ENTRY_PLAIN.format(netns=f"ip -batch {INSIDE}/namespaces\n"),
+        "entry-modems": head
+        + ENTRY_PLAIN.format(netns=f"ip -batch {INSIDE}/namespaces\n{pppoe.ENTRY if dialled else ''}"),
+        **(pppoe.files() if dialled else {}),
         "namespaces": add,
     }
 

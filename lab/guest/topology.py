@@ -18,7 +18,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from . import shape
+from . import pppoe, shape
 from .config import NODES, Lab, Link
 
 CLIENT = "192.168.1.10/24"
@@ -58,9 +58,9 @@ class Setup:
 
 
 def mac(kind: int, index: int) -> str:
-    """Return the address of an end of a link: kind 1 gateway, 2 modem lan, 3 modem wan, 4 core; or of a node's
-    interface by its node's number: kind 5 management, 6 the other. A restart does not change them, and neighbours know
-    the node again at once.
+    """Return the address of an end of a link: kind 1 gateway, 2 modem lan, 3 modem wan, 4 core, 7 access concentrator;
+    or of a node's interface by its node's number: kind 5 management, 6 the other. A restart does not change them, and
+    neighbours know the node again at once.
     """
     return f"02:4c:41:00:{kind:02x}:{index:02x}"
 
@@ -150,6 +150,8 @@ def lan_pair_line(link: Link, namespaces: Mapping[str, str]) -> str:
 
 def lan_lines(link: Link) -> list[str]:
     """Return the lines, in the modem's namespace, that bring up its side towards the gateway."""
+    if link.pppoe:
+        return [f"link set lan master {pppoe.BRIDGE}", "link set lan up"]
     return [f"addr add {link.modem_address} dev lan", "link set lan up"]
 
 
@@ -305,14 +307,18 @@ def _modem(lab: Lab, link: Link) -> Setup:
     core, modem = wan_addresses(link)
     ip = [
         "link set lo up",
+        *(_bridge_lines(link) if link.pppoe else []),
         *lan_lines(link),
         f"addr add {modem}/30 dev {shape.MODEM_DEVICE}",
         f"link set {shape.MODEM_DEVICE} up",
         f"neigh replace {core} lladdr {mac(4, link.index)} dev {shape.MODEM_DEVICE} nud permanent",
         f"route add default via {core}",
     ]
+    # The pass-through that modems and providers have for PPTP: its GRE has no ports by which NAT could tell it.
     nft = (
-        "table ip lab { chain out { type nat hook postrouting priority 100;"
+        'table ip lab { ct helper pptp { type "pptp" protocol tcp; };'
+        ' chain seen { type filter hook prerouting priority 0; tcp dport 1723 ct helper set "pptp"; };'
+        " chain out { type nat hook postrouting priority 100;"
         f' oifname "{shape.MODEM_DEVICE}" masquerade; }}; }}'
     )
     pinned = {shape.MODEM_DEVICE: link.index, **lan_pinned(link)}
@@ -331,6 +337,12 @@ def web_servers() -> list[str]:
         f" for a in {addresses}; do busybox httpd -p $a:80 -h {WEB_HOME} || exit 1; done"
     )
     return ["sh", "-c", script]
+
+
+def _bridge_lines(link: Link) -> list[str]:
+    """Return the lines that make the bridge on which the access concentrator of a PPPoE link listens."""
+    address = mac(7, link.index)
+    return [f"link add {pppoe.BRIDGE} address {address} type bridge", f"link set {pppoe.BRIDGE} up"]
 
 
 def dnsmasq(link: Link) -> list[str]:

@@ -86,7 +86,8 @@ _value:
       description: The link's interface on the gateway.
       type: str
     address:
-      description: As in the inventory, that is V(dhcp), V(unmanaged), or the static address with prefix length.
+      description:
+        - As in the inventory, that is V(dhcp), V(pppoe), V(unmanaged), or the static address with prefix length.
       type: str
     next_hop:
       description: The modem's own address if the inventory has it, else none.

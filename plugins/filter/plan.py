@@ -70,9 +70,14 @@ options:
         address of its own, for which the main table has a static host route over that link.
       - When the LAN has an IPv6 subnet, the bonds carry IPv6 as well, with addresses of C(bond_pool_ipv6), and
         the site's way out for IPv6 is over them.
-      - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(unmanaged),
-        the default, or an address with prefix length), C(next_hop) (required with such an address), C(mtu)
-        (1500), C(rate) with C(down_mbit) and C(up_mbit), and C(carrier) (that of the site).
+      - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(pppoe),
+        V(unmanaged), the default, or an address with prefix length), C(next_hop) (required with such an address),
+        C(mtu) (1500), C(rate) with C(down_mbit) and C(up_mbit), and C(carrier) (that of the site).
+      - With V(pppoe) the modem on C(interface) is a bridge, and the gateway dials. Everything else of the link
+        is then of the interface C(ppp-) with the link's name. C(pppoe) of the link has C(user) and C(password)
+        (required), and C(service) and C(ac) (the access concentrator), if the provider names them. C(mtu) is
+        that of the Ethernet, of which PPPoE takes 8 bytes. The password is in the plan, so that whoever keeps
+        that has to keep it from others.
       - A carrier is V(wireguard), the default, V(openvpn), or V(direct), legs straight over the link between its static
         public address and the concentrator's, with nothing encrypted. C(carrier) of a site is that of its links that
         have none. Options of a carrier are a mapping with its name, of the link, or of the site for all its links.

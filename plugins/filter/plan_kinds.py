@@ -17,12 +17,16 @@ description:
   - The data need not have been checked. What cannot be read in it is passed over.
 requirements:
   - jmespath on the controller
-positional: _input
+positional: _input, host
 options:
   _input:
     description: The same as the input of P(linkagg.wan.plan#filter).
     type: dict
     required: true
+  host:
+    description:
+      - Name of the node in it of which to say also what only that one needs, such as V(pppoe) where a link is dialled.
+    type: str
 seealso:
   - plugin: linkagg.wan.plan
     plugin_type: filter
@@ -53,9 +57,9 @@ from typing import Any
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.queries import interface_kinds
 
 
-def plan_kinds(data: Any) -> list[str]:
+def plan_kinds(data: Any, host: str | None = None) -> list[str]:
     """See DOCUMENTATION."""
-    return interface_kinds(data)
+    return interface_kinds(data, host)
 
 
 class FilterModule:

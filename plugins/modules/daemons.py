@@ -71,8 +71,17 @@ options:
             description: What is in it, instead of I(content), if only root may read it. It is never shown.
             type: str
           seen_at:
-            description: Another path at which the daemon, and nobody else, sees this file.
+            description: Another path at which the daemon, and nobody else, sees this file. There must be a file.
             type: path
+          executable:
+            description: Whether it is a program.
+            type: bool
+            default: false
+      own_directories:
+        description: Directories that are empty for this daemon at its start, and whose content nobody else sees.
+        type: list
+        elements: path
+        default: []
       interface:
         description:
           - The interface that it makes. If it outlives the daemon, it is removed with it.
@@ -87,6 +96,26 @@ options:
         description: How long the interface may take to appear, in seconds; 0 does not wait for it.
         type: float
         default: 0
+      brings_up:
+        description: Whether the daemon also brings the interface up, and only then is ready.
+        type: bool
+        default: false
+      hints:
+        description:
+          - What the daemon may say when it does not come up, and what that means to people. It is not waited for any
+            longer then.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          seen:
+            description: A regular expression that its last lines in the journal match.
+            type: str
+            required: true
+          means:
+            description: What is said then in the message, as a sentence without a full stop.
+            type: str
+            required: true
   state:
     description:
       - Whether the listed daemons run, or are not there.
@@ -117,7 +146,10 @@ EXAMPLES = r"""
           - name: options
             secret: "{{ dsl_options }}"
         interface: ppp-dsl
+        brings_up: true
         ready_s: 20
+        hints:
+          - {seen: authentication failed, means: the provider refuses user or password}
 
 - name: None at all
   linkagg.wan.daemons:
@@ -169,7 +201,9 @@ def argument_spec() -> dict[str, Any]:
         "content": {"type": "str"},
         "secret": {"type": "str", "no_log": True},
         "seen_at": {"type": "path"},
+        "executable": {"type": "bool", "default": False},
     }
+    hint = {"seen": {"type": "str", "required": True}, "means": {"type": "str", "required": True}}
     daemon = {
         "name": {"type": "str", "required": True},
         "description": {"type": "str", "required": True},
@@ -182,6 +216,9 @@ def argument_spec() -> dict[str, Any]:
         "interface": {"type": "str"},
         "keep": {"type": "bool", "default": False},
         "ready_s": {"type": "float", "default": 0},
+        "own_directories": {"type": "list", "elements": "path", "default": []},
+        "brings_up": {"type": "bool", "default": False},
+        "hints": {"type": "list", "elements": "dict", "default": [], "options": hint},
     }
     return {
         "daemons": {"type": "list", "elements": "dict", "required": True, "options": daemon},

@@ -36,7 +36,7 @@ options:
       - Kinds of interfaces that the kernel has to know; V(mptcp) and V(tproxy) are none, and needed for the proxy.
     type: list
     elements: str
-    choices: [wireguard, tun, gretap, vxlan, bond, mptcp, tproxy]
+    choices: [wireguard, tun, pppoe, gretap, vxlan, bond, mptcp, tproxy]
     default: []
   programs:
     description:
@@ -144,6 +144,7 @@ ra_interfaces:
 import importlib.util
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -160,7 +161,14 @@ from ansible_collections.linkagg.wan.plugins.module_utils._preflight.listeners i
 INTERFACES = Path("/sys/class/net")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
 NO_INTERFACE = ("all", "default")
-MODULES = {"wireguard": "wireguard", "tun": "tun", "gretap": "ip_gre", "vxlan": "vxlan", "bond": "bonding"}
+MODULES = {
+    "wireguard": "wireguard",
+    "tun": "tun",
+    "pppoe": "pppoe",
+    "gretap": "ip_gre",
+    "vxlan": "vxlan",
+    "bond": "bonding",
+}
 PACKAGES = {"wg": "wireguard-tools", "nft": "nftables", "unshare": "util-linux", "ip": "iproute2"}
 # Parts of the kernel that are no interfaces: what they are called, and how they are tried.
 PARTS = {
@@ -233,16 +241,19 @@ def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
 
 def _trials(kinds: Sequence[str], ip: str, nft: str | None) -> dict[str, str]:
     """Commands that fail where the kernel lacks a kind; none for what cannot be tried before nft is installed."""
-    trials = {kind: f"{ip} {_making(kind, number)}" for number, kind in enumerate(kinds) if kind not in PARTS}
+    trials = {kind: _making(ip, kind, number) for number, kind in enumerate(kinds) if kind not in PARTS}
     parts = {kind: PARTS[kind][1].replace("{nft}", nft or "") for kind in kinds if kind in PARTS}
     return trials | {kind: command for kind, command in parts.items() if nft or "{nft}" not in PARTS[kind][1]}
 
 
-def _making(kind: str, number: int) -> str:
-    """ip's words to make one. Those of programs have no kind of their own in netlink."""
+def _making(ip: str, kind: str, number: int) -> str:
+    """A command that makes one. Those of programs have no kind of their own in netlink; of PPPoE there is a socket
+    (linux/if_pppox.h: AF_PPPOX 24, PX_PROTO_OE 0) before there is an interface."""
     if kind == "tun":
-        return f"tuntap add dev probe{number} mode tun"
-    return f"link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')}"
+        return f"{ip} tuntap add dev probe{number} mode tun"
+    if kind == "pppoe":
+        return f"{sys.executable} -c 'import socket; socket.socket(24, socket.SOCK_STREAM, 0)'"
+    return f"{ip} link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')}"
 
 
 def _refused(output: str) -> list[str]:

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lab.guest import config, nodes, player, shape, topology
+from lab.guest import config, nodes, player, pppoe, shape, topology
 from lab.guest.config import Lab, Shape
 from lab.guest.shape import Faults
 
@@ -215,6 +215,23 @@ def test_a_modem_hands_out_one_address_to_whoever_is_plugged_in():
     )
     assert "--dhcp-range=192.168.8.100,192.168.8.100,255.255.255.0,1h" in words
     assert "--dhcp-option=option:router,192.168.8.1" in words
+
+
+def test_a_modem_of_a_dialled_link_is_a_bridge_to_an_access_concentrator():
+    lab = lab_of(2, pppoe=True, gateway_address="10.0.1.100")
+    modem = next(setup for setup in topology.setups(lab) if setup.where == "modem1")
+    bridge = modem.ip.index(f"link add dsl address {topology.mac(7, 1)} type bridge")
+    assert modem.ip.index("link set lan master dsl") > bridge
+    assert "addr add 10.0.1.1/24 dev lan" not in modem.ip
+    words = " ".join(pppoe.server(lab.links[0]))
+    assert " -I dsl " in words
+    assert " -L 10.0.1.1 -R 10.0.1.100 " in words
+
+
+def test_the_access_concentrators_secret_is_written_as_pppd_reads_it():
+    lab = lab_of(1, pppoe=True)
+    assert nodes.files(lab)["pppoe-secrets"] == '"lab@isp.example" * "it\'s \\"a\\" #1 \\\\pass word" *\n'
+    assert "pppoe-secrets" not in nodes.files(lab_of(1))
 
 
 @pytest.mark.parametrize("node", config.NODES)

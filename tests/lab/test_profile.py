@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from lab import profile_schema
-from lab.guest import config
+from lab.guest import config, pppoe
 from lab.profile import PROFILES, ProfileError, load_profile, shipped, site_links
 
 CASES = Path(__file__).parent / "test_profile_cases"
@@ -63,7 +63,17 @@ def test_a_link_without_nat_has_a_public_subnet_of_its_own_and_any_may_have_more
         "tap": "openvpn",
         "tun": "openvpn",
         "direct": "direct",
+        "dsl": None,
     }
+
+
+def test_a_dialled_link_says_what_the_provider_would(tmp_path):
+    profile = load_profile(written(tmp_path, address="pppoe"))
+    (entry,) = site_links(profile)
+    assert entry["address"] == "pppoe"
+    assert entry["pppoe"] == {"user": pppoe.USER, "password": pppoe.PASSWORD}
+    assert "next_hop" not in entry
+    assert profile.to_guest()["links"][0]["pppoe"] is True
 
 
 def test_defaults_are_filled_in(tmp_path):
@@ -147,7 +157,7 @@ def test_an_unknown_profile_is_told_with_the_shipped_ones(wanted, said):
         ("subnet", "10.0.1.0/31"),
         ("subnet", "fd00::/64"),
         ("subnet", 7),
-        ("address", "pppoe"),
+        ("address", "ppp"),
         ("name", "way-too-long-for-an-interface"),
         ("name", 3),
         ("rate", 6),

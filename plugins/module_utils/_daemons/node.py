@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +21,9 @@ Run = Callable[[Sequence[str]], tuple[int, str, str]]
 INTERFACES = Path("/sys/class/net")
 _LOOK_S = 0.2
 _SETTLE_S = 1.0  # a program that does not take its options has ended by then
+_ASK_S = 2.0
 _LAST_LINES = "12"
+_UP = 1  # IFF_UP
 
 
 class Node:
@@ -86,27 +89,43 @@ class Node:
         for daemon in daemons:
             reason = self._outcome(daemon, begun)
             if reason:
-                problems.append(f"{daemon.service}: {reason}. Its last words:\n{self._words(daemon.service)}")
+                words = self._words(daemon.service)
+                meant = f" {_meaning(daemon, words)}." if _meaning(daemon, words) else ""
+                problems.append(f"{daemon.service} ({daemon.description}): {reason}.{meant} Its last words:\n{words}")
         if problems:
             raise EngineError(problems)
 
     def _outcome(self, daemon: Daemon, begun: float) -> str:
-        """Empty once it runs and its interface is there; else why not."""
+        """Empty once it runs and its interface is there; else why not. Who says what is wrong is not waited for."""
+        asked = begun
         while True:
             shown = self._show([daemon.service], "ActiveState", "NRestarts", "Result")[0]
             waited = time.monotonic() - begun
             if shown.get("ActiveState") == "failed" or shown.get("NRestarts", "0") != "0":
                 return f"it does not keep running ({shown.get('Result')})"
             running = shown.get("ActiveState") == "active"
-            there = not daemon.ready_s or not daemon.interface or (self._interfaces / daemon.interface).exists()
+            there = not daemon.ready_s or not daemon.interface or self._is_there(daemon)
             if running and there and waited >= _SETTLE_S:
                 return ""
             if waited >= max(daemon.ready_s, _SETTLE_S):
                 if not running:
                     return f"it is {shown.get('ActiveState')} after {waited:.0f} s"
                 if not there:
-                    return f"its interface {daemon.interface} has not appeared within {daemon.ready_s:g} s"
+                    come = "come up" if daemon.brings_up else "appeared"
+                    return f"its interface {daemon.interface} has not {come} within {daemon.ready_s:g} s"
+            if daemon.hints and time.monotonic() - asked >= _ASK_S:
+                asked = time.monotonic()
+                if not there and _meaning(daemon, self._words(daemon.service)):
+                    return f"its interface {daemon.interface} does not come up"
             time.sleep(_LOOK_S)
+
+    def _is_there(self, daemon: Daemon) -> bool:
+        """Whether its interface exists, and is up if that is its own doing."""
+        try:
+            flags = int((self._interfaces / daemon.interface / "flags").read_text(), 16)
+        except OSError:
+            return False
+        return bool(flags & _UP) or not daemon.brings_up
 
     def _words(self, service: str) -> str:
         since = f"--since=@{int(self._started)}"
@@ -195,6 +214,11 @@ class Node:
         if code:
             raise EngineError([f"systemctl {' '.join(words)}: {(errors or output).strip()}"])
         return output
+
+
+def _meaning(daemon: Daemon, words: str) -> str:
+    """What its words mean to people, as far as whoever described it knows."""
+    return next((means for seen, means in daemon.hints if re.search(seen, words)), "")
 
 
 def _read(path: Path) -> File:

@@ -37,8 +37,8 @@ class File:
 
 @dataclass(frozen=True)
 class Daemon:
-    """A daemon that is wanted. ``files`` by path. ``ready_s``: how long its interface may take to appear. One to
-    ``keep`` is left as it is."""
+    """A daemon that is wanted. ``files`` by path. ``ready_s``: how long its interface may take to appear, and to come
+    up if it ``brings_up``. One to ``keep`` is left as it is. ``hints``: (pattern of what it says, what that means)."""
 
     name: str
     unit: str
@@ -46,6 +46,9 @@ class Daemon:
     interface: str = ""
     ready_s: float = 0.0
     keep: bool = False
+    brings_up: bool = False
+    description: str = ""
+    hints: tuple[tuple[str, str], ...] = ()
 
     @property
     def service(self) -> str:
@@ -106,6 +109,8 @@ def _mistakes(item: Mapping[str, Any]) -> list[str]:
             problems.append(f"files: {file['name']!r} is no name of a file; it is put in a directory of its own")
         if (file.get("content") is None) == (file.get("secret") is None):
             problems.append(f"files: {file['name']} needs one of content and secret")
+        if file["executable"] and file.get("secret") is not None:
+            problems.append(f"files: {file['name']} cannot be both secret and executable")
     if item.get("interface"):
         try:
             normal.interface_name(item["interface"])
@@ -120,8 +125,19 @@ def _daemon(item: Mapping[str, Any]) -> Daemon:
     for file in item["files"]:
         secret = file.get("secret")
         content = file["content"] if secret is None else secret
-        files[f"{directory}/{file['name']}"] = File(content, 0o644 if secret is None else 0o600, secret is not None)
-    return Daemon(item["name"], unit(item), files, item.get("interface") or "", item["ready_s"], item["keep"])
+        mode = 0o755 if file["executable"] else 0o644
+        files[f"{directory}/{file['name']}"] = File(content, mode if secret is None else 0o600, secret is not None)
+    return Daemon(
+        item["name"],
+        unit(item),
+        files,
+        item.get("interface") or "",
+        item["ready_s"],
+        item["keep"],
+        item["brings_up"],
+        item["description"],
+        tuple((hint["seen"], hint["means"]) for hint in item["hints"]),
+    )
 
 
 def unit(item: Mapping[str, Any]) -> str:
@@ -155,6 +171,7 @@ def unit(item: Mapping[str, Any]) -> str:
             for file in item["files"]
             if file.get("seen_at")
         ),
+        *(f"TemporaryFileSystem={path}" for path in item["own_directories"]),
         "",
         "[Install]",
         "WantedBy=multi-user.target",

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
+from .carrier import late_interfaces
 from .model import Link, Policy, PolicyMatch, Site
 from .nft import Part, compose, interfaces_set
 from .numbers import BLACKHOLE_METRIC, HOST_PREFIX, MAIN_TABLE, RULE_LINK, link_table
@@ -17,6 +18,7 @@ from .policies import DEFAULT, link_way, policy_routes, policy_rules, policy_sys
 from .policy_keys import SPREAD
 from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
+from .pppoe import pppoe_daemons, standing_interfaces
 from .qos import gateway_shapers
 from .shapes import route_item, rule_item
 from .texts import clamp, gateway_sysctl, networkd_network
@@ -41,10 +43,10 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
     """
     site = replace(site, policies=(*site.policies, ALL_ELSE))
     links = sorted(site.links, key=lambda link: link.link_id)
-    interfaces = [link.interface for link in links]
+    daemons = pppoe_daemons(links, site.host)
     ways = [link_way(link, 4) for link in links]
     own = Part(
-        sets=(interfaces_set("links", interfaces),),
+        sets=(interfaces_set("links", [link.device for link in links]),),
         rules={"forward": clamp("links"), "postrouting": ("oifname @links masquerade",)},
     )
     versions = {*site.versions, *(version for way in ways for version in way.next_hops)}
@@ -52,8 +54,8 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "concentrator": site.host,
         "key_interfaces": [],
         "certificates": [],
-        "daemons": names_daemon(site),
-        "late_interfaces": [],
+        "daemons": [*daemons, *names_daemon(site)],
+        "late_interfaces": late_interfaces(daemons),
         "tunnels": [],
         "bonds": [],
         "links": [link_item(site, link) for link in links],
@@ -62,7 +64,7 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "shapers": gateway_shapers(site),
         "nft": compose([own, policy_nft(site, ways, ())]),
         "names": names(site),
-        "sysctl": gateway_sysctl(interfaces, versions, learning) + policy_sysctl(site, ways),
+        "sysctl": gateway_sysctl(standing_interfaces(links), versions, learning) + policy_sysctl(site, ways),
         "mptcp": {"endpoints": [], "limits": None},
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),
     }
@@ -78,10 +80,10 @@ def _link_routes(site: Site, link: Link) -> Iterator[dict[str, Any]]:
     table = link_table(site.table_base, link.link_id)
     yield from check_routes(site, link)
     for version, via in link_way(link, 4).next_hops.items():
-        yield route_item(DEFAULT[version], table=table, via=via, device=link.interface)
+        yield route_item(DEFAULT[version], table=table, via=via, device=link.device)
         yield route_item(DEFAULT[version], table=table, metric=BLACKHOLE_METRIC, kind="blackhole")
         if link.address != "unmanaged":
-            yield route_item(DEFAULT[version], table=MAIN_TABLE, via=via, device=link.interface, metric=table)
+            yield route_item(DEFAULT[version], table=MAIN_TABLE, via=via, device=link.device, metric=table)
 
 
 def _link_rules(site: Site, link: Link) -> Iterator[dict[str, Any]]:

@@ -135,6 +135,8 @@ def _made_at_concentrator(inventory: Inventory, name: str) -> bool:
 def _interfaces_made(site: Site) -> Iterator[tuple[str, str]]:
     for link in site.links:
         if link.name:
+            if link.address == "pppoe":
+                yield link.device, f"what link {link.name} is dialled with"
             carrier = (
                 CARRIERS[link.carrier].gateway_interface(link.name, link.carrier_options) if link.carrier else None
             )

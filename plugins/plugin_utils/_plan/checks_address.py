@@ -98,7 +98,7 @@ def _modems(site: Site) -> list[Range]:
 def _found(site: Site) -> list[Range]:
     """Subnets that links were given by others, as found on the node."""
     return [
-        Range(address.subnet, link.where, "key address", "", shown=f"{address} on {link.interface}")
+        Range(address.subnet, link.where, "key address", "", shown=f"{address} on {link.device}")
         for link in site.links
         for address in link.found
     ]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from .budget import LEAST_MTU
 from .leg_budget import leg_budget
 from .model import Concentrator, Inventory, Link, Site
+from .pppoe import check_pppoe
 from .problems import Problem
 
 
@@ -49,7 +50,9 @@ def check_links(inventory: Inventory) -> Iterator[Problem]:
             where = link.where
             yield from _next_hop(link, where)
             yield from _address_taken(link, where, seen)
-            if concentrator is not None and concentrator.address is not None:
+            known = concentrator is not None and concentrator.address is not None
+            yield from check_pppoe(link, where, outer_family(concentrator) if known else None)
+            if known:
                 yield from _family(link, where, outer_family(concentrator))
                 yield from _mtu(link, where, concentrator, site)
 

@@ -33,7 +33,7 @@ def with_found_addresses(inventory: Inventory, addresses: Addresses) -> Inventor
 def _site(site: Site, by_interface: Mapping[str, Iterable[str]]) -> Site:
     if not by_interface:
         return site
-    return replace(site, links=tuple(_link(link, by_interface.get(link.interface) or ()) for link in site.links))
+    return replace(site, links=tuple(_link(link, by_interface.get(link.device) or ()) for link in site.links))
 
 
 def _link(link: Link, found: Iterable[str]) -> Link:

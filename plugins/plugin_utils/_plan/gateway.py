@@ -27,9 +27,10 @@ from .numbers import (
 from .policies import gateway_ways, policy_routes, policy_rules, policy_sysctl
 from .policy_names import names, names_daemon
 from .policy_nft import policy_nft
+from .pppoe import pppoe_daemons, standing_interfaces
 from .proxy import gateway_proxy, with_congestion_control
 from .qos import gateway_shapers, leg_tos
-from .reach import host_routes, next_hop
+from .reach import host_routes
 from .shapes import route_item, rule_item
 from .splitting import unsplit_tcp
 from .texts import gateway_nft, gateway_sysctl, networkd_network
@@ -49,7 +50,8 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
     ends = [carrier.kind.gateway_end(wiring, carrier, public_keys) for carrier in wiring.carriers]
     all_ends = joined(ends)
     links = [carrier.link for carrier in wiring.carriers]
-    interfaces = [link.interface for link in links]
+    devices = [link.device for link in links]
+    daemons = [*pppoe_daemons(links, site.host), *all_ends.daemons]
     ways = gateway_ways(wiring)
     proxy = gateway_proxy(wiring)
     spared = [*wiring.concentrator.all_addresses, *proxy.far]
@@ -57,8 +59,8 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
         "concentrator": wiring.concentrator.host,
         "key_interfaces": list(all_ends.key_interfaces),
         "certificates": list(all_ends.certificates),
-        "daemons": [*all_ends.daemons, *names_daemon(site), *proxy.daemons],
-        "late_interfaces": late_interfaces(all_ends.daemons),
+        "daemons": [*daemons, *names_daemon(site), *proxy.daemons],
+        "late_interfaces": late_interfaces(daemons),
         "tunnels": [*all_ends.tunnels, *_legs(wiring)],
         "bonds": list(_bonds(wiring)),
         "links": [*(link_item(site, link) for link in links), *all_ends.links],
@@ -78,7 +80,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
         "shapers": gateway_shapers(site, wiring.carriers, wiring.family),
         "nft": gateway_nft(
             [bond.bond.name for bond in wiring.bonds],
-            interfaces,
+            devices,
             wiring.concentrator.carrier_pool,
             [
                 unsplit_tcp((bond.bond.name, bond) for bond in wiring.bonds),
@@ -89,7 +91,9 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
             ],
         ),
         "names": names(site),
-        "sysctl": gateway_sysctl(interfaces, site.versions, learning) + policy_sysctl(site, ways) + proxy.sysctl,
+        "sysctl": gateway_sysctl(standing_interfaces(links), site.versions, learning)
+        + policy_sysctl(site, ways)
+        + proxy.sysctl,
         "mptcp": proxy.mptcp,
         "networkd": networkd_network([link.interface for link in links if link.address == "dhcp"], site.host),
     }
@@ -118,15 +122,15 @@ def _bonds(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
 
 def _link_routes(wiring: SiteWiring, link: Link, end: End) -> Iterator[dict[str, Any]]:
     """A link's own table, and its default route in the main table for when no bond is there (fail open)."""
-    table, via = link_table(wiring.site.table_base, link.link_id), next_hop(link)
+    table = link_table(wiring.site.table_base, link.link_id)
     version = wiring.concentrator.address.version
-    yield route_item(DEFAULT_ROUTE[version], table=table, via=via, device=link.interface)
+    yield route_item(DEFAULT_ROUTE[version], table=table, via=link.via, device=link.device)
     yield from check_routes(wiring.site, link)
     yield from with_congestion_control(end.routes, [wiring], at_gateway=True)
     for blocked in sorted({4, version}):
         yield route_item(DEFAULT_ROUTE[blocked], table=table, metric=BLACKHOLE_METRIC, kind="blackhole")
     if link.address != "unmanaged":
-        yield route_item(DEFAULT_ROUTE[version], table=MAIN_TABLE, via=via, device=link.interface, metric=table)
+        yield route_item(DEFAULT_ROUTE[version], table=MAIN_TABLE, via=link.via, device=link.device, metric=table)
 
 
 def _aggregate_routes(wiring: SiteWiring) -> Iterator[dict[str, Any]]:

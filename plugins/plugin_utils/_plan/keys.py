@@ -19,7 +19,8 @@ class Key:
     """One key: either of a scalar ``kind`` or a nested ``table``; ``many`` makes it a list of those.
 
     ``also_called``: what people write for it who know it by another name. ``words``: what may be written in place
-    of a mapping, each with the mapping that it stands for."""
+    of a mapping, each with the mapping that it stands for. ``secret``: what is found is
+    never shown."""
 
     name: str
     kind: Kind | None = None
@@ -30,6 +31,7 @@ class Key:
     remedy: str = "correct it"
     also_called: tuple[str, ...] = ()
     words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    secret: bool = False
 
     def __post_init__(self) -> None:
         if (self.kind is None) == (self.table is None):
@@ -45,13 +47,14 @@ class Key:
 class Table:
     """The keys of one mapping. ``named_by`` is the key whose value names an element of a list to people,
     ``variable`` the Ansible variable that holds the mapping. ``refused`` has keys that people may well expect,
-    with the reason why they would be of no use."""
+    with the reason why they would be of no use. ``secret``: as of a key, where something else is found."""
 
     noun: str
     keys: tuple[Key, ...]
     named_by: str = ""
     variable: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
+    secret: bool = False
     names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,6 +145,21 @@ def lan_host() -> Kind:
     return Kind(any_host.allowed, parse)
 
 
+def secret() -> Kind:
+    """Text that is not to be shown. Ansible hands what a vault holds on as an object that is no text yet."""
+
+    def parse(value: Any) -> str:
+        if isinstance(value, Sequence) and not isinstance(value, (str, bytes, list, tuple)):
+            value = str(value)
+        if isinstance(value, int):
+            raise Refused("put it in quotes, or a zero at its beginning is lost")
+        if not isinstance(value, str) or not re.fullmatch(r"[^\x00-\x1f\x7f]{1,255}", value):
+            raise Refused
+        return str(value)
+
+    return Kind("1 to 255 characters, none of them a control character", parse)
+
+
 def interface() -> Kind:
     """An interface name as the kernel takes it (net/core/dev.c, dev_valid_name), without odd characters."""
     never = ("all", "default", "lo")
@@ -243,10 +258,10 @@ def is_private(address: IPAddress) -> bool:
 
 
 def link_address() -> Kind:
-    """``dhcp``, ``unmanaged``, or the static address of a link with its prefix length."""
+    """``dhcp``, ``pppoe``, ``unmanaged``, or the static address of a link with its prefix length."""
 
     def parse(value: Any) -> str | StaticAddress:
-        if isinstance(value, str) and value in ("dhcp", "unmanaged"):
+        if isinstance(value, str) and value in ("dhcp", "pppoe", "unmanaged"):
             return str(value)
         network = _ip_network(value)
         point_to_point = 31 if network.version == 4 else 127
@@ -255,4 +270,4 @@ def link_address() -> Kind:
             raise Refused(f"{network.ip} is not a host's address within {network.cidr}")
         return StaticAddress(network.ip, network.cidr)
 
-    return Kind("dhcp, unmanaged, or an address with its prefix length such as 10.0.1.2/24", parse)
+    return Kind("dhcp, pppoe, unmanaged, or an address with its prefix length such as 10.0.1.2/24", parse)

@@ -21,5 +21,6 @@ def leg_budget(leg: str, link: Link, concentrator: Concentrator) -> Budget:
         leg="none" if kind.is_leg(options) else leg,
         family=family,
         inner_family=kind.inner_family(family),
+        pppoe=link.address == "pppoe",
         far_mtu=concentrator.mtu,
     )

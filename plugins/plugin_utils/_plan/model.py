@@ -17,6 +17,7 @@ from typing import Any
 
 from .deps import IPAddress, IPNetwork
 from .kinds import StaticAddress
+from .pppoe import Pppoe, pppoe_interface
 
 # What a site says as its concentrator that has none.
 NO_CONCENTRATOR = "none"
@@ -96,6 +97,7 @@ class Link:
     next_hop: IPAddress | None
     mtu: int
     rate: dict[str, float] | None = None
+    pppoe: Pppoe | None = None
     carrier: str | None = None
     carrier_options: Mapping[str, Any] = field(default_factory=dict)
     options_given: tuple[str, ...] = ()
@@ -104,6 +106,18 @@ class Link:
     found: tuple[StaticAddress, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
+
+    @property
+    def device(self) -> str:
+        """The interface that its IP packets take: its own, or the one that is made when it is dialled."""
+        return pppoe_interface(self.name) if self.address == "pppoe" else self.interface
+
+    @property
+    def via(self) -> str | None:
+        """The next hop of routes over it; None where there is only one other end."""
+        if self.address == "pppoe":
+            return None
+        return str(self.next_hop) if self.next_hop else "learn"
 
     @property
     def static(self) -> StaticAddress | None:

@@ -30,11 +30,12 @@ DEFAULT = {4: "default", 6: "::/0"}
 
 @dataclass(frozen=True)
 class Way:
-    """One way out: its number among the choices, its interface, and its next hop by IP version."""
+    """One way out: its number among the choices, its interface, and its next hop (None: there is only one other end) by
+    IP version."""
 
     choice: int
     interface: str
-    next_hops: Mapping[int, str]
+    next_hops: Mapping[int, str | None]
 
 
 def link_way(link: Link, version: int) -> Way:
@@ -42,9 +43,9 @@ def link_way(link: Link, version: int) -> Way:
     told = link.static.address if link.static else link.next_hop
     if told is not None:
         version = told.version
-    elif link.address == "dhcp":
+    elif link.address in ("dhcp", "pppoe"):
         version = 4
-    return Way(link.link_id, link.interface, {version: str(link.next_hop) if link.next_hop else "learn"})
+    return Way(link.link_id, link.device, {version: link.via})
 
 
 def bond_way(bond: Bond, far_addresses: Iterable[IPAddress]) -> Way:

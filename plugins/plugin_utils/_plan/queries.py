@@ -35,6 +35,8 @@ _CARRIERS = "sites.*.[carrier, links[].carrier][]"
 _WITHOUT_CARRIER = "sites.* | [?!carrier && (!links || links[?!carrier])]"
 _ALONE = f"site.concentrator == '{NO_CONCENTRATOR}'"
 _PROXIES = "sites.*.proxy"
+# Of one site.
+_DIALLED = "links[?address == 'pppoe']"
 _WITHOUT_BONDS = "sites.* | [?!bonds || bonds[?!leg]]"
 
 
@@ -52,18 +54,19 @@ def _with_prefix(pairs: Any) -> Iterator[str]:
             yield f"{address}/{prefix}"
 
 
-def interface_kinds(data: Any) -> list[str]:
-    """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds; and what of the
-    kernel the proxy needs."""
+def interface_kinds(data: Any, host: str | None = None) -> list[str]:
+    """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds; what of the
+    kernel the proxy needs; and what one of them, that ``host``, has to dial its links."""
+    own = ["pppoe"] if _is_dialled(data, host) else []
     data = _with_concentrator(data)
     if data is None:
-        return []
+        return own
     legs = set(filter(lambda leg: isinstance(leg, str), _search(_LEGS, data) or ()))
     if _search(_WITHOUT_BONDS, data):
         legs.add(_default_leg())
     kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
     proxy = ["mptcp", "tproxy"] if _has_proxy(data) else []
-    return [*kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy]
+    return [*own, *kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy]
 
 
 def carriers_used(data: Any) -> list[Carrier]:
@@ -85,7 +88,13 @@ def programs(data: Any, host: str) -> dict[str, str]:
         found = [carrier.gateway_programs for carrier in carriers_used({"sites": {host: site}})]
     if _has_proxy(data if site is None else {"sites": {host: site}}):
         found.append(PROXY_PROGRAMS)
-    return {**PROGRAMS, **{name: package for some in found for name, package in some.items()}}
+    dialled = {"pppd": "ppp"} if _is_dialled(data, host) else {}
+    return {**PROGRAMS, **dialled, **{name: package for some in found for name, package in some.items()}}
+
+
+def _is_dialled(data: Any, host: str | None) -> bool:
+    sites = data.get("sites") if isinstance(data, Mapping) else None
+    return bool(isinstance(sites, Mapping) and _search(_DIALLED, sites.get(host)))
 
 
 def _has_proxy(data: Any) -> bool:

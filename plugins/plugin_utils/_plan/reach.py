@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 NO_MARK = 0
 
 
-def next_hop(link: Link) -> str:
+def next_hop(link: Link) -> str | None:
     """What a route over the link has as ``via``."""
-    return str(link.next_hop) if link.next_hop else "learn"
+    return link.via
 
 
 def public_address(link: Link, concentrator: Concentrator) -> IPAddress:
@@ -56,5 +56,5 @@ def host_routes(wiring: SiteWiring) -> Iterator[dict[str, Any]]:
     for link in (carrier.link for carrier in wiring.carriers):
         address = public_address(link, wiring.concentrator)
         host = f"{address}/{HOST_PREFIX[address.version]}"
-        yield route_item(host, table=MAIN_TABLE, via=next_hop(link), device=link.interface)
+        yield route_item(host, table=MAIN_TABLE, via=next_hop(link), device=link.device)
         yield route_item(host, table=MAIN_TABLE, metric=BLACKHOLE_METRIC, kind="blackhole")

@@ -27,6 +27,7 @@ from .model import (
     Site,
 )
 from .numbers import private_pool
+from .pppoe import Pppoe
 from .problems import Problem, nearest, show
 from .tables import CONCENTRATOR, CONCENTRATOR_OPTIONS, LINK_OPTIONS, SITE, Key, Table
 
@@ -56,7 +57,7 @@ class Reader:
 
     def _no_mapping(self, table: Table, data: Any, where: str) -> None:
         key = f"variable {table.variable}" if table.variable else ""
-        found = "missing" if data is None else show(data)
+        found = "missing" if data is None else _shown(data, table.secret)
         allowed = f"a mapping with {', '.join(table.names)}"
         remedy = "give the host this variable" if key and data is None else "write it as one"
         self.problems.append(Problem(where, key, found, allowed, remedy))
@@ -90,7 +91,7 @@ class Reader:
 
     def _list(self, key: Key, value: Any, where: str) -> tuple[Any, ...] | None:
         if not isinstance(value, (list, tuple)):
-            self._refuse(key, show(value), where, allowed="a list")
+            self._refuse(key, _shown(value, key.secret), where, allowed="a list")
             return None
         if key.required and not value:
             self._refuse(key, "found an empty list", where, allowed="a list with one element at least")
@@ -106,13 +107,17 @@ class Reader:
         try:
             return key.kind.parse(value)
         except Refused as refused:
-            self._refuse(key, show(value), where, hint=str(refused))
+            self._refuse(key, _shown(value, key.secret), where, hint=str(refused))
             return None
 
     def _refuse(self, key: Key, found: str, where: str, allowed: str = "", hint: str = "") -> None:
         allowed = allowed or (key.kind.allowed if key.kind else "")
         remedy = f"{hint}: {key.remedy}" if hint else key.remedy
         self.problems.append(Problem(where, f"key {key.name}", found, allowed, remedy))
+
+
+def _shown(value: Any, secret: bool) -> str:
+    return "found something else, not shown here" if secret else show(value)
 
 
 def label(table: Table, element: Any, number: int) -> str:
@@ -204,7 +209,9 @@ def _link(values: dict[str, Any], carrier: str | None, options: Mapping[str, Any
         values["carrier"] = carrier
     chosen = {**options, **given}.get(values["carrier"], {})
     values["check"] = Check(**values["check"]) if values["check"] else None
-    return Link(carrier_options=chosen, options_given=tuple(given), **values)
+    pppoe = values.pop("pppoe")
+    dialled = Pppoe(**pppoe) if pppoe is not None else None
+    return Link(carrier_options=chosen, options_given=tuple(given), pppoe=dialled, **values)
 
 
 def _carrier_options(values: dict[str, Any], tables: Mapping[str, Table]) -> dict[str, dict[str, Any]]:

@@ -157,8 +157,9 @@ def daemon_item(
     capabilities: tuple[str, ...] = ("CAP_NET_ADMIN",),
     ready_s: float = 0,
     keep: bool = False,
+    **others: Any,
 ) -> dict[str, Any]:
-    """An element of ``linkagg.wan.daemons``; elements of ``files`` from ``file_item``."""
+    """An element of ``linkagg.wan.daemons``; elements of ``files`` from ``file_item``. ``others``: what few need."""
     return {
         "name": name,
         "description": description,
@@ -170,9 +171,13 @@ def daemon_item(
         "interface": interface,
         "ready_s": ready_s,
         "keep": keep,
+        **others,
     }
 
 
-def file_item(name: str, content: str, *, secret: bool = False, seen_at: str | None = None) -> dict[str, Any]:
+def file_item(
+    name: str, content: str, *, secret: bool = False, executable: bool = False, seen_at: str | None = None
+) -> dict[str, Any]:
     """A file of a daemon; a secret one only root may read."""
-    return {"name": name, "secret" if secret else "content": content, **({"seen_at": seen_at} if seen_at else {})}
+    item: dict[str, Any] = {"name": name, "secret" if secret else "content": content}
+    return item | ({"executable": True} if executable else {}) | ({"seen_at": seen_at} if seen_at else {})

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from . import pppoe
 from .bonding import BOND
 from .carriers import CARRIERS, DEFAULT
 from .keys import Key, Table
@@ -89,12 +90,13 @@ LINK = Table(
             default="unmanaged",
             remedy="say who gives the interface its address",
         ),
+        Key("pppoe", table=pppoe.TABLE),
         Key("next_hop", ip_address(), remedy="give the modem's own address", also_called=("gateway", "via", "router")),
         Key(
             "mtu",
             integer(576, 9216),
             default=1500,
-            remedy="give the size of the largest packet that the link carries (usually 1500, with PPPoE 1492)",
+            remedy="give the size of the largest packet that the link carries (1500 usually, 1492 if the modem dials)",
         ),
         Key("rate", table=RATE),
         Key("carrier", _CARRIER, remedy="choose one of these, or leave it out for that of the site"),

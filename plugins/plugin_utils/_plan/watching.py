@@ -42,7 +42,7 @@ def check_routes(site: Site, link: Link) -> Iterator[dict[str, Any]]:
     if address is not None:
         host = f"{address}/{HOST_PREFIX[address.version]}"
         table = link_table(site.table_base, link.link_id)
-        yield route_item(host, table=table, via=next_hop(link), device=link.interface)
+        yield route_item(host, table=table, via=next_hop(link), device=link.device)
 
 
 def check_rules(site: Site, link: Link) -> Iterator[dict[str, Any]]:

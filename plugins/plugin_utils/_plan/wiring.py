@@ -130,7 +130,13 @@ def _wire_carrier(link: Link, site: Site, concentrator: Concentrator) -> Carrier
         concentrator_address=far,
         interface=kind.gateway_interface(link.name, options),
         concentrator_interface=kind.concentrator_interface(site.site_id, link.link_id, options),
-        mtu=mtu_budget(link.mtu, layer, family=outer_family(concentrator), far_mtu=concentrator.mtu).carrier_mtu,
+        mtu=mtu_budget(
+            link.mtu,
+            layer,
+            family=outer_family(concentrator),
+            pppoe=link.address == "pppoe",
+            far_mtu=concentrator.mtu,
+        ).carrier_mtu,
     )
 
 

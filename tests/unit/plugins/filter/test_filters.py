@@ -231,6 +231,16 @@ def test_the_proxys_programs_and_kernel_parts_are_asked_for_where_it_is(proxy: A
     assert ("tproxy" in plan_kinds.plan_kinds(data)) == there
 
 
+def test_a_node_that_dials_needs_pppoe_and_no_other_does() -> None:
+    links = [{"name": "dsl", "link_id": 1, "interface": "eth1", "address": "pppoe"}]
+    data = {"concentrators": {"vps": None}, "sites": {"home": {"links": links}, "office": {"links": None}}}
+    assert plan_programs.plan_programs(data, "home")["pppd"] == "ppp"
+    assert "pppoe" in plan_kinds.plan_kinds(data, "home")
+    for host in ("office", "vps"):
+        assert "pppd" not in plan_programs.plan_programs(data, host)
+        assert "pppoe" not in plan_kinds.plan_kinds(data, host)
+
+
 @pytest.mark.parametrize("data", [None, [], {"sites": 3}, {"sites": {"home": 3}}])
 def test_plan_programs_stumbles_over_nothing(data: Any) -> None:
     assert set(plan_programs.plan_programs(data, "home")) == {"nft", "wg"}

@@ -133,6 +133,17 @@ def test_the_unit_lets_the_daemon_see_its_file_elsewhere() -> None:
     assert "BindReadOnlyPaths=/etc/linkagg/daemons/vpn/chap:/etc/ppp/chap-secrets\n" in unit
 
 
+def test_a_directory_of_its_own_and_a_program_among_its_files() -> None:
+    daemon = one(own_directories=["/run/pptp"], files=[{"name": "up", "content": "#!/bin/sh\n", "executable": True}])
+    assert "TemporaryFileSystem=/run/pptp\n" in daemon.unit
+    assert daemon.files["/etc/linkagg/daemons/vpn/up"].mode == 0o755
+
+
+def test_a_program_cannot_be_a_secret() -> None:
+    with pytest.raises(EngineError, match="both secret and executable"):
+        one(files=[{"name": "up", "secret": "x", "executable": True}])
+
+
 def test_every_mistake_is_told_at_once() -> None:
     wrong = item("No Name", command=["vpn"], interface="much-too-long-a-name", files=[{"name": "../x", "content": ""}])
     with pytest.raises(EngineError) as caught:
@@ -142,12 +153,14 @@ def test_every_mistake_is_told_at_once() -> None:
         assert any(words in problem for problem in told), told
 
 
-def node(root: Path, *, fail: str = "") -> tuple[Node, list[str]]:
-    """A node whose files are real and whose systemctl only takes notes."""
+def node(root: Path, *, fail: str = "", says: str = "") -> tuple[Node, list[str]]:
+    """A node whose files are real, whose systemctl only takes notes and whose journal has what a daemon ``says``."""
     called: list[str] = []
 
     def run(command: Any) -> tuple[int, str, str]:
         called.append(" ".join(command))
+        if command[0] == "journalctl":
+            return 0, says, ""
         if command[1] == "show":
             state = "UnitFileState=enabled\nActiveState=active\nNRestarts=0\n"
             return 0, "\n".join(state for word in command if word.endswith(".service")), ""
@@ -178,6 +191,35 @@ def test_what_cannot_be_done_is_undone(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="as they were before"):
         broken.apply(plan([changed, other], have, purge=True), {"vpn": changed, "new": other}, have)
     assert system.read() == have
+
+
+def flags(root: Path, value: int) -> None:
+    """The daemon's interface is there, with these flags."""
+    directory = root / "interfaces/tun0"
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "flags").write_text(f"{value:#x}\n")
+
+
+def test_an_interface_that_it_brings_up_is_waited_for_until_it_is_up(tmp_path: Path) -> None:
+    system, _called = node(tmp_path)
+    flags(tmp_path, 0x1090)
+    dialling = one(ready_s=1.5, brings_up=True)
+    with pytest.raises(EngineError, match=r"\(carrier\): its interface tun0 has not come up within 1\.5 s"):
+        system.apply(plan([dialling], {}, purge=True), {"vpn": dialling}, {})
+    made = one(ready_s=1.5)
+    system.apply(plan([made], {}, purge=True), {"vpn": made}, {})
+    flags(tmp_path, 0x10D1)
+    system.apply(plan([dialling], {}, purge=True), {"vpn": dialling}, {})
+
+
+def test_one_that_says_what_is_wrong_is_not_waited_for_and_is_understood(tmp_path: Path) -> None:
+    system, _called = node(tmp_path, says="CHAP authentication failed: Access denied\n")
+    hint = {"seen": "(PAP|CHAP) authentication failed", "means": "The provider refuses user or password"}
+    dialling = one(ready_s=3600, brings_up=True, hints=[hint])
+    with pytest.raises(EngineError) as caught:
+        system.apply(plan([dialling], {}, purge=True), {"vpn": dialling}, {})
+    assert "does not come up. The provider refuses user or password. Its last words:\nCHAP" in caught.value.problems[0]
+    assert system.read() == {}
 
 
 def test_a_unit_of_somebody_else_is_neither_touched_nor_taken(tmp_path: Path) -> None:
