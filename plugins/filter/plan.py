@@ -120,7 +120,7 @@ options:
         which spreads connections over links by C(weights) (C(rate.down_mbit) where all links have it, else all alike; 0
         leaves a link out), each C(per) V(connection) (the default), V(destination) or V(source); or V(drop). A
         connection stays on its link while that works. A link works while its interface is up, has a carrier and has
-        its default route.
+        its default route; a bond while it is up.
       - C(otherwise) is what happens while none of them works, V(next), the default, that is the way of all other
         traffic, or V(drop). C(dscp) is the class that packets get; with it alone, they go the way of all other traffic.
       - With C(qos) of a site (off without it; C({}) is enough) what its links send is shaped by CAKE to C(share) (95)

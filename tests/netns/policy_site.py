@@ -120,14 +120,16 @@ class PolicySite:
             ip(f"route add 192.168.1.0/24 via {near[0]}")
             ip(f"-6 route add fd12:3456:789a:1::/64 via {near[1]}")
 
-    def apply(self, data: dict[str, Any]) -> None:
-        """Bring the gateway to the plan, as role node does."""
+    def apply(self, data: dict[str, Any]) -> bool:
+        """Bring the gateway to the plan, as role node does; whether that changed anything."""
         desired = make_plan(data)["nodes"]["home"]
         path = self.directory / "90-linkagg.conf"
         path.write_text(desired["sysctl"])
         subprocess.run(["sysctl", "-p", str(path)], check=True, capture_output=True)
-        self.node.module("nft_table", family="inet", name="linkagg", content=desired["nft"], names=desired["names"])
-        self.node.routing(desired["links"], desired["routes"], desired["rules"], purge=True)
+        table = self.node.module("nft_table", content=desired["nft"], names=desired["names"])
+        assert "failed" not in table, table
+        outcome = self.node.routing(desired["links"], desired["routes"], desired["rules"], purge=True)
+        return bool(table["changed"] or outcome.result()["changed"])
 
     @contextmanager
     def servers(self) -> Iterator[None]:

@@ -77,6 +77,13 @@ def test_each_kind_of_match_goes_its_way_and_all_else_by_the_first_bond(site: Po
             site.connect(SHOP, 25, timeout_s=2)
 
 
+def test_applying_it_again_changes_nothing(site: PolicySite) -> None:
+    spread = {"name": "rest", "via": "spread", "weights": {"lte1": 1, "dsl": 2}, "dscp": "cs1"}
+    data = inventory([*KINDS, spread], bonds=BONDS)
+    site.build(data)
+    assert site.apply(data) is False
+
+
 def test_the_gateways_own_traffic_follows_policies_and_the_modems_stay_in_reach(site: PolicySite) -> None:
     site.build(inventory([{"name": "all", "via": "dsl"}]))
     with site.servers():
