@@ -409,8 +409,8 @@ options:
         suboptions:
           ping:
             description:
-              - Whom to ping over this interface, V(next_hop), that of a route over it, or an address. Of the routes
-                over it, one to just that address is never withdrawn.
+              - Whom to ping over this interface, V(next_hop), that of a route over it or the other end of a
+                point-to-point link, or an address. Of the routes over it, one to just that address is never withdrawn.
             type: str
             default: next_hop
           interval_s:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
+from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
+from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
 from ansible_collections.linkagg.wan.tests.netns.site import inside
 from ansible_collections.linkagg.wan.tests.netns.test_agent import agent, notices, watching
 
@@ -222,3 +223,48 @@ def test_many_links_are_asked_for_little(node: Node, modems: list[str]) -> None:
         told = agent(node, "status").stdout
     assert told.count(" answers, for ") == count, told
     assert ticks < 100, f"{ticks / 100} s of processor time in 4 s"
+
+
+def test_the_other_end_of_a_point_to_point_link_is_its_next_hop(node: Node, modems: list[str]) -> None:
+    ip("addr add 10.0.7.2 peer 10.0.7.1 dev wan1")
+    with inside(modems[0]):
+        ip("addr add 10.0.7.1 peer 10.0.7.2 dev lan")
+    node.module(
+        "link_routes",
+        persist=True,
+        links=[{"interface": "wan1", "check": QUICK}],
+        routes=[{"destination": "default", "device": "wan1", "table": 7601}],
+    )
+    with watching(node) as ear:
+        notices(ear, "READY=1")
+        says(node, "link wan1: 10.0.7.1 answers, for ")
+        ip(f"-n {modems[0]} link set lan down")
+        ip("link set wan1 up")
+        gone("default dev wan1 table 7601")
+
+
+def test_legs_of_bonds_that_cannot_watch_them_are_asked_and_told_of(node: Node, modems: list[str]) -> None:
+    """Saved by hand, since not every kernel has bonds: what is asked is the leg's other end, from its own."""
+    node.needs("vxlan")
+    ip("addr add 10.208.0.65/24 dev wan1")
+    ip("link set wan1 up")
+    ip(f"-n {modems[0]} addr add 10.208.0.1/24 dev lan")
+    leg0 = leg("vxlan", local="10.208.0.65", remote="10.208.0.1")
+    for mode, part in (("balance-tlb", "bonds"), ("", "tunnels")):
+        item = {"kind": "bond", "name": "agg0", "mode": mode, "ports": ["leg0"]} if mode else leg0
+        store.write(node.state, part, store.render(part, [item]))
+    with watching(node):
+        says(node, "leg leg0: 10.208.0.1 answers, for ")
+        with mute(modems[0], "10.208.0.1/24 dev lan"):
+            says(node, "leg leg0: 10.208.0.1 does not answer, for ")
+            assert "UP" in ip("-br link show leg0"), "it is only told"
+        says(node, "leg leg0: 10.208.0.1 answers, for ")
+    log = (node.keys / "watch.log").read_text()
+    assert "leg leg0: its other end 10.208.0.1 does not answer (3 pings lost)" in log
+    assert "leg leg0: its other end 10.208.0.1 answers again (2 pings)" in log
+
+
+def says(node: Node, words: str, limit_s: float = 20) -> None:
+    end = time.monotonic() + limit_s
+    while words not in (told := agent(node, "status").stdout):
+        assert time.monotonic() < end, f"{words} not in: {told}"

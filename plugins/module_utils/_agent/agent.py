@@ -124,7 +124,7 @@ class Agent:
         return result
 
     def _targets(self, kernel: Kernel) -> dict[str, str]:
-        """Whom to ask of each link that is checked: the address that was said, or the next hop of a route over it."""
+        """Whom to ask of each link that is checked: who was said, else a next hop over it, else its peer."""
         found = {}
         routes = [obj for obj in self.saved.parts.get("link_routes", ()) if obj.kind == "route"]
         for check in self.saved.checks:
@@ -136,6 +136,8 @@ class Agent:
             for obj in kernel.learn_next_hops(over[:1], 0, True):
                 if obj.attrs["via"] != LEARN:
                     found[check.interface] = obj.attrs["via"]
+        if any(check.interface not in found for check in self.saved.checks):
+            found = {**kernel.peers(), **found}
         return found
 
     def _chosen(self, part: str, want: Sequence[Obj], devices: frozenset[str] | None) -> Sequence[Obj]:

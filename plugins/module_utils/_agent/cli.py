@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from .._engine.errors import EngineError, KernelError
 from .._netlink import library, nft
@@ -19,6 +17,7 @@ from .agent import Agent
 from .links import Known, Links, Told
 from .prober import Prober
 from .saved import load, stamp
+from .telling import about_legs, about_links
 
 USAGE = f"""\
 linkagg [--state-directory DIRECTORY] VERB
@@ -73,10 +72,16 @@ def restore(directory: str) -> int:
 
 def status(directory: str) -> int:
     """As restore, without doing anything."""
+    from .._netlink.ports import silent  # it needs pyroute2, as all of the adapter
+
     agent = _agent(directory, act=False)
     agent.look(act=False)
-    for sentence in about_links(silence.links(directory), agent, time.monotonic()):
+    for sentence in about_links(agent.saved, silence.links(directory), time.monotonic()):
         say(sentence)
+    for sentence in about_legs(agent.saved, silent):
+        say(sentence)
+    for called in agent.withdrawn:
+        say(f"withdrawn until its link answers: {called}")
     return _verdict(agent)
 
 
@@ -103,23 +108,6 @@ def watch(directory: str) -> int:
     ears = Ears(Events(), Changes(directory), Ending())
     Watch(agent, ears, links, lambda: stamp(directory), time.monotonic, say).run()
     return 0
-
-
-def about_links(links: Mapping[str, Mapping[str, Any]], agent: Agent, now: float) -> list[str]:
-    """What the watching agent knows of the links that it checks, one sentence each."""
-    told = []
-    for check in agent.saved.checks:
-        link = links.get(check.interface)
-        if link is None:
-            told.append(f"link {check.interface}: not checked now, as linkagg.service does not run or has just begun")
-        elif not link["target"]:
-            told.append(f"link {check.interface}: not checked yet, as no next hop is known")
-        elif link["alive"] is None:
-            told.append(f"link {check.interface}: {link['target']} is being asked")
-        else:
-            verdict = "answers" if link["alive"] else "does not answer"
-            told.append(f"link {check.interface}: {link['target']} {verdict}, for {now - link['since']:.0f} s now")
-    return told + [f"withdrawn until its link answers: {called}" for called in agent.withdrawn]
 
 
 def _verdict(agent: Agent) -> int:

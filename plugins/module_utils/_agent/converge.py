@@ -28,6 +28,9 @@ class Kernel(reconcile.Kernel, Protocol):
     def learn_next_hops(self, want: Sequence[Obj], timeout_s: float, check: bool) -> list[Obj]:
         """The objects with the next hops that the node knows now."""
 
+    def peers(self) -> Mapping[str, str]:
+        """Name -> the address of the other end, of point-to-point interfaces."""
+
     def interfaces(self) -> Mapping[str, tuple[int, bool]]:
         """Name -> index and whether it is up, of all interfaces as they are now."""
 

@@ -20,7 +20,11 @@ SEQUENCES = 1 << 16
 
 @dataclass(frozen=True)
 class Check:
-    """What is to be asked of a link, ``lost`` and ``back`` in pings. ``ping``: ``next_hop``, or an address."""
+    """What is to be asked of a link, ``lost`` and ``back`` in pings. ``ping``: ``next_hop``, or an address.
+
+    With ``source``, one's own end of a leg, it is the leg's other end that is asked, through its carrier. That is
+    only told: nothing is withdrawn for it.
+    """
 
     interface: str
     ping: str
@@ -28,6 +32,7 @@ class Check:
     lost: int
     back: int
     fwmark: int = 0
+    source: str = ""
 
 
 @dataclass
@@ -51,6 +56,7 @@ class Change:
     target: str
     alive: bool
     pings: int
+    is_leg: bool = False
 
 
 class Health:
@@ -115,7 +121,7 @@ class Health:
             state.alive, state.since = True, now
         elif not state.alive and state.answers >= state.check.back:
             state.alive, state.since = True, now
-            return Change(name, state.target, True, state.answers)
+            return Change(name, state.target, True, state.answers, bool(state.check.source))
         return None
 
     def changes(self, now: float) -> list[Change]:
@@ -124,7 +130,7 @@ class Health:
         for name, state in self._states.items():
             if state.alive is not False and state.missing >= state.check.lost:
                 state.alive, state.since, state.answers = False, now, 0
-                found.append(Change(name, state.target, False, state.missing))
+                found.append(Change(name, state.target, False, state.missing, bool(state.check.source)))
         return found
 
     def wait_s(self, now: float) -> float | None:
@@ -135,13 +141,19 @@ class Health:
     def links(self) -> dict[str, dict[str, Any]]:
         """As ``_persist.silence`` tells it."""
         return {
-            name: {"target": state.target, "alive": state.alive, "since": state.since}
+            name: {
+                "target": state.target,
+                "alive": state.alive,
+                "since": state.since,
+                "withdraws": not state.check.source,
+            }
             for name, state in self._states.items()
         }
 
     def silent(self) -> dict[str, str]:
-        """Interfaces that do not answer -> the address that was asked."""
-        return {name: state.target for name, state in self._states.items() if state.alive is False}
+        """Links that do not answer, by interface -> the address that was asked."""
+        states = self._states.items()
+        return {name: state.target for name, state in states if state.alive is False and not state.check.source}
 
     @staticmethod
     def _count_missing(state: _State, now: float) -> None:

@@ -88,12 +88,12 @@ class Links:
         now = self._clock()
         changes = [self._health.answered(sequence, now) for sequence in self._prober.answers()]
         for check, target, sequence in self._health.due(now):
-            self._prober.send(check.interface, target, sequence, check.fwmark)
+            self._prober.send(check.interface, target, sequence, check.fwmark, check.source)
         changes += self._health.changes(now)
         self._report.tell(self._health.links())
         for change in changes:
             if change:
-                yield News(sentence(change), frozenset({change.interface}))
+                yield News(sentence(change), frozenset() if change.is_leg else frozenset({change.interface}))
 
     def release(self) -> frozenset[str]:
         """Nobody asks any longer: the links that did not answer, to be taken for good ones again."""
@@ -110,6 +110,9 @@ class Links:
 def sentence(change: Change) -> str:
     """For the journal."""
     pings = f"{change.pings} {'ping' if change.pings == 1 else 'pings'}"
+    if change.is_leg:
+        verdict = f"answers again ({pings})" if change.alive else f"does not answer ({pings} lost)"
+        return f"leg {change.interface}: its other end {change.target} {verdict}"
     if change.alive:
         return f"link {change.interface}: {change.target} answers again ({pings}): its routes come back"
     return f"link {change.interface}: {change.target} does not answer ({pings} lost): its routes are withdrawn"

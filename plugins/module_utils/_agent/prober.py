@@ -24,6 +24,8 @@ _ECHO, _REPLY, _ECHO6, _REPLY6 = 8, 0, 128, 129
 _HEADER = struct.Struct("!BBHHH")
 _PKTINFO, _PKTINFO6 = struct.Struct("=I4s4s"), struct.Struct("=16sI")
 _NONCE_BYTES = 8
+ANY_INTERFACE = 0
+_NO_SOURCE = {4: "0.0.0.0", 6: "::"}
 _RECEIVE_BYTES = 1 << 18  # of hundreds of links, should we be busy with something else
 
 
@@ -41,19 +43,26 @@ class Prober:
         """For select."""
         return list(self._sockets.values())
 
-    def send(self, interface: str, target: str, sequence: int, fwmark: int = 0) -> str:
-        """Send one; nothing, or why the kernel would not."""
+    def send(self, interface: str, target: str, sequence: int, fwmark: int = 0, source: str = "") -> str:
+        """Send one out of that interface, or, from a ``source``, wherever the routes for it lead; nothing, or why the
+        kernel would not.
+        """
         version = ip_address(target).version
+        own = ip_address(source or _NO_SOURCE[version]).packed
         try:
-            index = socket.if_nametoindex(interface)
+            index = ANY_INTERFACE if source else socket.if_nametoindex(interface)
             self._interfaces[sequence] = index
             kind = _ECHO if version == 4 else _ECHO6
             packet = _HEADER.pack(kind, 0, 0, self._identifier, sequence) + self._nonce
             if version == 4:  # of ICMPv6 the kernel makes the sum
                 packet = packet[:2] + struct.pack("!H", checksum(packet)) + packet[4:]
-                info = (socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(index, bytes(4), bytes(4)))
+                info = (
+                    socket.IPPROTO_IP,
+                    _IP_PKTINFO,
+                    _PKTINFO.pack(index, own, bytes(4)),
+                )
             else:
-                info = (socket.IPPROTO_IPV6, _IPV6_PKTINFO, _PKTINFO6.pack(bytes(16), index))
+                info = (socket.IPPROTO_IPV6, _IPV6_PKTINFO, _PKTINFO6.pack(own, index))
             marks = [(socket.SOL_SOCKET, _SO_MARK, struct.pack("=I", fwmark))] if fwmark else []
             scope = index if version == 6 and ip_address(target).is_link_local else 0
             where = (target, 0) if version == 4 else (target, 0, 0, scope)
@@ -75,7 +84,7 @@ class Prober:
                 if version == 4:
                     packet = packet[(packet[0] & 0xF) * 4 :]
                 sequence = self._ours(packet, _REPLY if version == 4 else _REPLY6)
-                if sequence is not None and self._interfaces.get(sequence) in _arrived(ancillary):
+                if sequence is not None and self._interfaces.get(sequence) in {ANY_INTERFACE, *_arrived(ancillary)}:
                     yield sequence
 
     def close(self) -> None:

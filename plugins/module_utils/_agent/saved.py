@@ -23,6 +23,9 @@ from .converge import Kernel, Prepare
 from .health import Check
 
 # What the modules of these parts do before they reconcile, without their waiting.
+# They look at the carrier of ports only, which legs always have.
+BLIND_MODES = ("balance-tlb", "balance-alb")
+
 PREPARE: dict[str, Prepare] = {
     "tunnels": lambda _kernel, want: with_keys(want, False),
     "link_routes": lambda kernel, want: kernel.learn_next_hops(want, 0, True),
@@ -58,14 +61,28 @@ class Saved:
 
     @property
     def checks(self) -> list[Check]:
-        """What links are to be asked."""
+        """What links are to be asked, and legs of bonds that do not watch them themselves."""
         found = [obj for obj in self.parts.get("link_routes", ()) if obj.kind == "link" and obj.attrs.get("check")]
-        return [Check(obj.key[1], **obj.attrs["check"]) for obj in found]
+        links = [Check(obj.key[1], **obj.attrs["check"]) for obj in found]
+        ends = {obj.key[1]: obj.attrs for obj in self.parts.get("tunnels", ()) if obj.attrs.get("remote")}
+        bonds = [obj.attrs for obj in self.parts.get("bonds", ()) if obj.attrs.get("mode") in BLIND_MODES]
+        ports = [port for bond in bonds for port in bond.get("ports", ()) if port in ends]
+        return links + [leg_check(port, ends[port]["local"], ends[port]["remote"]) for port in ports]
+
+    @property
+    def ports(self) -> list[tuple[str, str]]:
+        """Bonds and their ports."""
+        return [(obj.key[1], port) for obj in self.parts.get("bonds", ()) for port in obj.attrs.get("ports", ())]
 
     def counts(self) -> str:
         """``nft_table 1, tunnels 12``, or ``nothing``."""
         pairs = [(TABLES, len(self.tables)), *((part, len(want)) for part, want in self.parts.items())]
         return ", ".join(f"{name} {count}" for name, count in pairs if count) or "nothing"
+
+
+def leg_check(leg: str, local: str, remote: str) -> Check:
+    """Ask the leg's other end once a second, as bonds do that can."""
+    return Check(leg, remote, interval_s=1.0, lost=3, back=2, source=local)
 
 
 def stamp(directory: str) -> object:

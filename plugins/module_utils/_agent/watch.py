@@ -155,7 +155,8 @@ class Watch:
             self._listen()
         for change in self._links.turn():
             self._say(change.sentence)
-            self._look(change.devices)
+            if change.devices:
+                self._look(change.devices)
         self._learn()
         devices = self._agent.attention.due(self._clock())
         if devices is not None:

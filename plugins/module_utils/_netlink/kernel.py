@@ -86,6 +86,13 @@ class NetlinkKernel:
 
         return learn.learnt(want, timeout_s, check, find, there.keys())
 
+    def peers(self) -> Mapping[str, str]:
+        """Name -> the address of the other end, of point-to-point interfaces."""
+        peers = links.read_peers(self._node.rtnl)
+        return {
+            link.name: peers[link.index] for link in links.read_links(self._node.rtnl).values() if link.index in peers
+        }
+
     def apply(self, step: Step, kinds: Kinds, *, undo: bool = False) -> None:
         """Do it. KernelError, with the keys that it is about, if the kernel refuses. What is to be removed and is gone
         already, with a link or an address that took it along, is no error; with ``undo`` neither is anything else that

@@ -87,6 +87,17 @@ def _link(message: Any) -> Link:
     )
 
 
+def read_peers(rtnl: Conversation) -> dict[int, str]:
+    """The other ends of point-to-point links, as pppd tells them to the kernel, by interface index."""
+    found = {}
+    for message in rtnl.dump(GETADDR, addrmsg):
+        nlas = attributes(message)
+        own, far = nlas.get("IFA_LOCAL"), nlas.get("IFA_ADDRESS")
+        if own and far and own != far:
+            found.setdefault(message["index"], str(far))
+    return found
+
+
 def read_addresses(rtnl: Conversation) -> dict[int, list[Address]]:
     """All addresses but link-local ones, by interface index."""
     found: dict[int, list[Address]] = {}

@@ -63,8 +63,9 @@ class Report:
 
 
 def links(state_directory: str | Path, run: Path = RUN) -> dict[str, dict[str, Any]]:
-    """What a living agent says of its links: ``{interface: {target, alive, since}}``; nothing without one.
+    """What a living agent says of its links: ``{interface: {target, alive, since, withdraws}}``; nothing without one.
 
+    ``withdraws``: whether its routes go while it does not answer.
     ``since``: when that began, in seconds of the monotonic clock, which all processes share.
     """
     path = path_of(state_directory, run)
@@ -74,7 +75,7 @@ def links(state_directory: str | Path, run: Path = RUN) -> dict[str, dict[str, A
 def silent(state_directory: str | Path, run: Path = RUN) -> dict[str, str]:
     """Those that do not answer: interface -> the address that was asked."""
     found = links(state_directory, run)
-    return {name: link["target"] for name, link in found.items() if link["alive"] is False}
+    return {name: link["target"] for name, link in found.items() if link["alive"] is False and link["withdraws"]}
 
 
 def _lock(path: Path) -> Path:

@@ -40,6 +40,9 @@ class Machine(FakeKernel):
     def interfaces(self) -> Mapping[str, tuple[int, bool]]:
         return dict(self.modems)
 
+    def peers(self) -> Mapping[str, str]:
+        return {}
+
     def learn_next_hops(self, want: Sequence[Obj], timeout_s: float, check: bool) -> list[Obj]:
         assert (timeout_s, check) == (0, True)
         known = {name: hop for name, hop in self.leases.items() if name in self.modems}

@@ -78,9 +78,10 @@ def test_mistakes_in_a_check_are_told_all_at_once() -> None:
 
 
 LINKS = {
-    "wan1": {"target": "10.0.1.1", "alive": False, "since": 1.5},
-    "wan2": {"target": "10.0.2.1", "alive": True, "since": 1.5},
-    "wan3": {"target": "", "alive": None, "since": 1.5},
+    "wan1": {"target": "10.0.1.1", "alive": False, "since": 1.5, "withdraws": True},
+    "wan2": {"target": "10.0.2.1", "alive": True, "since": 1.5, "withdraws": True},
+    "wan3": {"target": "", "alive": None, "since": 1.5, "withdraws": True},
+    "leg0-lte": {"target": "10.208.0.1", "alive": False, "since": 1.5, "withdraws": False},
 }
 
 
