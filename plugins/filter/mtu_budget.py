@@ -25,7 +25,7 @@ options:
       - The tunnel over the link. V(openvpn-none) is one that does not encrypt; V(openvpn-tap) is an Ethernet tunnel by
         itself, with which I(leg) is V(none).
     type: str
-    choices: [wireguard, direct, openvpn, openvpn-none, openvpn-tap, openvpn-tap-none]
+    choices: [wireguard, direct, openvpn, openvpn-none, openvpn-tap, openvpn-tap-none, pptp]
     default: wireguard
   leg:
     description: The Ethernet tunnel inside the carrier.

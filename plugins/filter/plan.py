@@ -78,13 +78,17 @@ options:
         (required), and C(service) and C(ac) (the access concentrator), if the provider names them. C(mtu) is
         that of the Ethernet, of which PPPoE takes 8 bytes. The password is in the plan, so that whoever keeps
         that has to keep it from others.
-      - A carrier is V(wireguard), the default, V(openvpn), or V(direct), legs straight over the link between its static
-        public address and the concentrator's, with nothing encrypted. C(carrier) of a site is that of its links that
-        have none. Options of a carrier are a mapping with its name, of the link, or of the site for all its links.
+      - A carrier is V(wireguard), the default, V(openvpn), V(pptp), or V(direct), legs straight over the link between
+        its static public address and the concentrator's, with nothing encrypted. C(carrier) of a site is that of its
+        links that have none. Options of a carrier are a mapping with its name, of the link, or of the site for all its
+        links.
       - C(openvpn) of a link has C(device) (V(tun), the default, with legs in it, or V(tap), a leg itself), C(cipher)
         (V(AES-256-GCM), the default, V(AES-128-GCM), V(CHACHA20-POLY1305) or V(none), which only authenticates) and
         C(port) (the UDP port at the concentrator). C(openvpn) of a concentrator has C(port_base) (16384); the port of a
         link is that plus 64 times C(site_id) plus C(link_id).
+      - C(pptp) of a link has C(password) (required), C(user) (site_id-link_id), C(auth) (V(chap), the default, or
+        V(pap), which sends the password) and C(mrru) (the size of packets that are to be split and rejoined, 1280 to
+        2000, so that the bond can have the LAN's MTU; links have to be of one MTU then). It protects nothing.
       - C(concentrator_address) of a link is one of the concentrator's C(address) and C(addresses), the former by
         default.
       - C(check) of a link, V(ping) or a dictionary with C(ping) (V(next_hop) or an address), C(interval_s) (1),

@@ -100,6 +100,19 @@ options:
         description: Whether the daemon also brings the interface up, and only then is ready.
         type: bool
         default: false
+      may_be_late:
+        description:
+          - Whether it is no failure that the interface is not up after O(daemons[].ready_s), since the other end may
+            come later. It is one only if the daemon says what is wrong, see O(daemons[].hints).
+        type: bool
+        default: false
+      instead_of:
+        description:
+          - Units of the distribution that must not run beside it. Where one is enabled but does not run, as right after
+            its package was installed, it is disabled; where one runs, somebody uses it, and it is an error.
+        type: list
+        elements: str
+        default: []
       hints:
         description:
           - What the daemon may say when it does not come up, and what that means to people. It is not waited for any
@@ -218,6 +231,8 @@ def argument_spec() -> dict[str, Any]:
         "ready_s": {"type": "float", "default": 0},
         "own_directories": {"type": "list", "elements": "path", "default": []},
         "brings_up": {"type": "bool", "default": False},
+        "may_be_late": {"type": "bool", "default": False},
+        "instead_of": {"type": "list", "elements": "str", "default": []},
         "hints": {"type": "list", "elements": "dict", "default": [], "options": hint},
     }
     return {
@@ -237,11 +252,11 @@ def reconcile(module: AnsibleModule) -> dict[str, Any]:
             raise EngineError(["this node does not run systemd, which has to start the daemons"])
         return _result([], {}, {})
     node = Node(lambda command: module.run_command(list(command)))
-    objections = node.objections(want)
+    objections = node.objections(want) if wish["state"] == "present" else []
     if objections:
         raise EngineError(objections)
     have = node.read()
-    todo = steps.plan(want, have, **wish)
+    todo = [*(node.preparations(want) if wish["state"] == "present" else []), *steps.plan(want, have, **wish)]
     if todo and not module.check_mode:
         node.apply(todo, {daemon.name: daemon for daemon in want}, have)
     return _result(todo, have, steps.after(want, have, **wish))

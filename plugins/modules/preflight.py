@@ -36,7 +36,7 @@ options:
       - Kinds of interfaces that the kernel has to know; V(mptcp) and V(tproxy) are none, and needed for the proxy.
     type: list
     elements: str
-    choices: [wireguard, tun, pppoe, gretap, vxlan, bond, mptcp, tproxy]
+    choices: [wireguard, tun, ppp, pppoe, gretap, vxlan, bond, mptcp, tproxy]
     default: []
   programs:
     description:
@@ -164,6 +164,7 @@ NO_INTERFACE = ("all", "default")
 MODULES = {
     "wireguard": "wireguard",
     "tun": "tun",
+    "ppp": "ppp_generic",
     "pppoe": "pppoe",
     "gretap": "ip_gre",
     "vxlan": "vxlan",
@@ -251,6 +252,8 @@ def _making(ip: str, kind: str, number: int) -> str:
     (linux/if_pppox.h: AF_PPPOX 24, PX_PROTO_OE 0) before there is an interface."""
     if kind == "tun":
         return f"{ip} tuntap add dev probe{number} mode tun"
+    if kind == "ppp":
+        return f'{sys.executable} -c \'open("/dev/ppp", "rb")\''
     if kind == "pppoe":
         return f"{sys.executable} -c 'import socket; socket.socket(24, socket.SOCK_STREAM, 0)'"
     return f"{ip} link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')}"

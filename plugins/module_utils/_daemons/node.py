@@ -46,11 +46,28 @@ class Node:
     def objections(self, want: Sequence[Daemon]) -> list[str]:
         """Units of somebody else with the name of one that is wanted."""
         foreign = {path.name for path in self._all_units()} - {path.name for path in self._units().values()}
-        return [
+        found = [
             f"{daemon.service}: a unit of that name is there and is not ours: remove it, or choose another name"
             for daemon in want
             if daemon.service in foreign
         ]
+        running = self._others(want, "ActiveState", "active")
+        return found + [
+            f"{daemon.service} ({daemon.description}): {unit} of the distribution runs, and both cannot. If you need "
+            f"it, choose another carrier; if not: systemctl disable --now {unit}"
+            for daemon, unit in running
+        ]
+
+    def preparations(self, want: Sequence[Daemon]) -> list[Step]:
+        """What starts at boot and must not run beside a daemon of ours is disabled."""
+        enabled = self._others(want, "UnitFileState", "enabled")
+        return [Step("disable", daemon.name, unit) for daemon, unit in enabled]
+
+    def _others(self, want: Sequence[Daemon], name: str, value: str) -> list[tuple[Daemon, str]]:
+        """Units that must not run beside one of ours, and of which systemd says this."""
+        pairs = [(daemon, unit) for daemon in want for unit in daemon.instead_of]
+        shown = self._show([unit for _daemon, unit in pairs], name) if pairs else []
+        return [pair for pair, state in zip(pairs, shown, strict=True) if state.get(name) == value]
 
     def apply(self, steps: Sequence[Step], want: Mapping[str, Daemon], have: Mapping[str, Have]) -> None:
         """Do all of it and wait until it runs. EngineError says what did not; then all is as before."""
@@ -111,9 +128,11 @@ class Node:
                 if not running:
                     return f"it is {shown.get('ActiveState')} after {waited:.0f} s"
                 if not there:
+                    if daemon.may_be_late and not _meaning(daemon, self._words(daemon.service)):
+                        return ""
                     come = "come up" if daemon.brings_up else "appeared"
                     return f"its interface {daemon.interface} has not {come} within {daemon.ready_s:g} s"
-            if daemon.hints and time.monotonic() - asked >= _ASK_S:
+            if daemon.hints and not daemon.may_be_late and time.monotonic() - asked >= _ASK_S:
                 asked = time.monotonic()
                 if not there and _meaning(daemon, self._words(daemon.service)):
                     return f"its interface {daemon.interface} does not come up"
@@ -153,6 +172,9 @@ class Node:
                 for path, file in before.files.items():
                     store.write_file(self._at(path), file.content.encode(), file.mode)
             self._systemctl("daemon-reload")
+            gone = [f"{PREFIX}{name}.service" for name in sorted(names - have.keys())]
+            if gone:  # or systemd remembers that they failed
+                self._run(["systemctl", "reset-failed", *gone])
             for name in sorted(names & have.keys()):
                 service = f"{PREFIX}{name}.service"
                 if have[name].enabled:

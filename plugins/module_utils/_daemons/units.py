@@ -38,7 +38,8 @@ class File:
 @dataclass(frozen=True)
 class Daemon:
     """A daemon that is wanted. ``files`` by path. ``ready_s``: how long its interface may take to appear, and to come
-    up if it ``brings_up``. One to ``keep`` is left as it is. ``hints``: (pattern of what it says, what that means)."""
+    up if it ``brings_up``. One to ``keep`` is left as it is. ``hints``: (pattern of what it says, what that means).
+    One that ``may_be_late`` has only failed if it says so itself. ``instead_of``: units that must not run beside it."""
 
     name: str
     unit: str
@@ -47,6 +48,8 @@ class Daemon:
     ready_s: float = 0.0
     keep: bool = False
     brings_up: bool = False
+    may_be_late: bool = False
+    instead_of: tuple[str, ...] = ()
     description: str = ""
     hints: tuple[tuple[str, str], ...] = ()
 
@@ -135,6 +138,8 @@ def _daemon(item: Mapping[str, Any]) -> Daemon:
         item["ready_s"],
         item["keep"],
         item["brings_up"],
+        item["may_be_late"],
+        tuple(item["instead_of"]),
         item["description"],
         tuple((hint["seen"], hint["means"]) for hint in item["hints"]),
     )

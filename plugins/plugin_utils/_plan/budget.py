@@ -72,6 +72,8 @@ def mtu_budget(
     padding = _total(layers) % carrier.block
     if padding and _total(layers) != far_mtu - overhead:
         layers.append((f"room for {carrier.title}'s padding", -padding))
+    if carrier.rejoined:
+        layers.append((f"{carrier.title} splits and rejoins", carrier.rejoined - _total(layers)))
     carrier_mtu = _total(layers)
     leg_layer = LEGS[leg]
     if leg_layer.own:

@@ -13,9 +13,11 @@ IP_HEADER = {"ipv4": 20, "ipv6": 40}
 
 @dataclass(frozen=True)
 class Layer:
-    """A tunnel's overhead without its outer IP header; ``block``: the payload is padded to a multiple of it."""
+    """A tunnel's overhead without its outer IP header; ``block``: the payload is padded to a multiple of it.
+    ``rejoined``: up to this size, if any, what is too large is split and joined again."""
 
     title: str
     own: int
     block: int = 1
     keyed: int = 0
+    rejoined: int = 0

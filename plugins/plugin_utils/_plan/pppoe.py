@@ -18,6 +18,7 @@ from typing import Any
 from .keys import Key, Table
 from .kinds import secret, text
 from .names import daemon_file
+from .pppd import ALWAYS, IP_UP, client_files, lines, quoted
 from .problems import Problem
 from .shapes import daemon_item, file_item
 
@@ -26,9 +27,6 @@ OVERHEAD = 8
 # What an Ethernet of PPPoE carries at most; larger ones (RFC 4638) would have to be agreed with the provider.
 MOST_MTU = 1500
 
-# A line without an answer for this long is dialled again. pppd asks only while nothing else comes.
-ECHO_INTERVAL_S, ECHO_FAILURES = 2, 4
-HOLDOFF_S = 5
 READY_S = 60
 
 TABLE = Table(
@@ -131,12 +129,11 @@ def pppoe_daemons(links: Iterable[Any], site: str) -> list[dict[str, Any]]:
 
 def _daemon(link: Any, site: str) -> dict[str, Any]:
     name = f"pppoe-{link.name}"
-    own = [daemon_file(name, file) for file in ("options", "login")]
     return daemon_item(
         name,
         description=f"PPPoE of link {link.name} of site {site}",
         prepare=[["/usr/sbin/ip", "link", "set", "dev", link.interface, "up"]],
-        command=["/usr/sbin/pppd", "nodetach", "file", own[0], "file", own[1]],
+        command=["/usr/sbin/pppd", "nodetach", "file", *client_files(name)],
         files=[
             file_item("options", _options(link, name)),
             file_item(
@@ -164,44 +161,19 @@ def _daemon(link: Any, site: str) -> dict[str, Any]:
     )
 
 
-# pppd makes the interface at each dial; the larger of ``all`` and the interface counts (kernel, ip-sysctl.rst).
-IP_UP = """\
-#!/bin/sh
-# Answers of this link come while the default route is another: reverse path check loose, as for all links.
-exec sysctl -q -w "net/ipv4/conf/$1/rp_filter=2"
-"""
-
-
 def _options(link: Any, name: str) -> str:
     """pppd(8)'s file. ``nic-``: so that no option can be meant by the interface's name."""
     mtu = link.mtu - OVERHEAD
     asked = {"pppoe-service": link.pppoe.service, "pppoe-ac": link.pppoe.ac}
-    lines = [
+    return lines(
         "plugin rp-pppoe.so",
         f"nic-{link.interface}",
         *(f"{option} {quoted(value)}" for option, value in asked.items() if value),
         "pppoe-padi-timeout 2",
         "pppoe-padi-attempts 3",
         f"ifname {link.device}",
+        *ALWAYS,
         f"mtu {mtu}",
         f"mru {mtu}",
-        "noauth",
-        "noipdefault",
-        "nodefaultroute",
-        "noipv6",
-        f"lcp-echo-interval {ECHO_INTERVAL_S}",
-        f"lcp-echo-failure {ECHO_FAILURES}",
-        "lcp-echo-adaptive",
-        "persist",
-        "maxfail 0",
-        f"holdoff {HOLDOFF_S}",
         f"ip-up-script {daemon_file(name, 'ip-up')}",
-        "nologfd",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def quoted(word: str) -> str:
-    """A word as pppd reads it in its files, whatever is in it."""
-    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    )

@@ -33,7 +33,9 @@ from .qos_keys import QOS
 
 # A carrier's options are a mapping named after it. Those of a site are for its links that have none.
 LINK_OPTIONS = {
-    carrier.name: Table(carrier.name, carrier.link_keys) for carrier in CARRIERS.values() if carrier.link_keys
+    carrier.name: Table(carrier.name, carrier.link_keys, secret=any(key.secret for key in carrier.link_keys))
+    for carrier in CARRIERS.values()
+    if carrier.link_keys
 }
 CONCENTRATOR_OPTIONS = {
     carrier.name: Table(carrier.name, carrier.concentrator_keys)

@@ -222,6 +222,32 @@ def test_one_that_says_what_is_wrong_is_not_waited_for_and_is_understood(tmp_pat
     assert system.read() == {}
 
 
+def test_one_that_may_be_late_has_failed_only_if_it_says_so(tmp_path: Path) -> None:
+    hint = {"seen": "authentication failed", "means": "Refused"}
+    late = one(ready_s=1.5, brings_up=True, may_be_late=True, hints=[hint])
+    patient, _called = node(tmp_path, says="LCP: timeout sending Config-Requests\n")
+    patient.apply(plan([late], {}, purge=True), {"vpn": late}, {})
+    assert "vpn" in patient.read()
+    refused, _called = node(tmp_path / "other", says="CHAP authentication failed\n")
+    with pytest.raises(EngineError, match="Refused"):
+        refused.apply(plan([late], {}, purge=True), {"vpn": late}, {})
+
+
+def test_a_unit_of_the_distribution_is_disabled_but_not_while_somebody_uses_it(tmp_path: Path) -> None:
+    instead = one(instead_of=["pptpd.service"])
+    states = {"UnitFileState": "enabled", "ActiveState": "inactive"}
+
+    def run(command: Any) -> tuple[int, str, str]:
+        name = command[2].removeprefix("--property=")
+        return 0, f"{name}={states[name]}\n", ""
+
+    system = Node(run, tmp_path, tmp_path / "interfaces")
+    assert system.objections([instead]) == []
+    assert said(system.preparations([instead])) == ["disable pptpd.service"]
+    states["ActiveState"] = "active"
+    assert "systemctl disable --now pptpd.service" in system.objections([instead])[0]
+
+
 def test_a_unit_of_somebody_else_is_neither_touched_nor_taken(tmp_path: Path) -> None:
     units = tmp_path / "etc/systemd/system"
     units.mkdir(parents=True)
