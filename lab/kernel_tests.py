@@ -33,6 +33,7 @@ MODULES = [
     *("test_engine_adoption.py", "test_engine_check_mode.py", "test_info_modules.py", "test_network.py"),
     *(f"{_INTERRUPTED}_{name}" for name in ("tunnels_converge[gretap]", "carriers_converge", "bonds_converge")),
 ]
+WEIGHTS = ["test_weights.py"]
 MODEMS = ["test_modems.py"]
 PYTEST_PARTS = ["pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments"]
 ANSIBLE_PARTS = [f"ansible/{part}" for part in ("__init__.py", "_vendor", "release.py", "module_utils")]
@@ -53,7 +54,7 @@ def run(lab: Lab) -> int:
     newest = importlib.metadata.version("pyroute2")
     _send(lab, _site_packages("pyroute2"), ["pyroute2", f"pyroute2-{newest}.dist-info"], f"{HOME}/pyroute2")
     results = [
-        _pytest(lab, ENGINE + MODULES + MODEMS, HOME),
+        _pytest(lab, ENGINE + MODULES + WEIGHTS + MODEMS, HOME),
         _pytest(lab, EVERY_ROW, f"{HOME}/pyroute2:{HOME}", f"LINKAGG_PYROUTE2={newest}"),
         _examples(lab),
     ]

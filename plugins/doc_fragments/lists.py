@@ -338,7 +338,7 @@ options:
           - Packets with this firewall mark plus 1 to 15 go over the port with that C(queue_id) of
             O(bonds[].port_options), while it is up, and lose the mark; all others go by the bond's own policy. In modes
             V(balance-rr) and V(active-backup). V(0) is none.
-          - Filters of traffic control with preferences 7600 and 7601 do that.
+          - Filters of traffic control with preferences 7600 and 7601 do that. M(linkagg.wan.weights) sets such marks.
         type: int
         default: 0
       tx_queues:

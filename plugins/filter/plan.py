@@ -107,6 +107,11 @@ options:
         and TCP is told segments that need no splitting. C(mtu) is another MTU than these.
       - C(prefer), with V(active-backup), V(balance-tlb) and V(balance-alb), lists links in the order in which one of
         them is to be the active one. Links that are not in it come last.
+      - C(schedule) of a bond says who chooses the leg. V(mode), the default, is the bond's mode. V(packet) deals
+        packets and V(flow) connections by weight, see M(linkagg.wan.weights), in modes V(balance-rr) and
+        V(active-backup), with the latter if C(all_slaves_active) is true. Each end deals what it sends, by
+        C(rate.up_mbit) of the links at the gateway and C(rate.down_mbit) at the concentrator. C(weights) of the bond, a
+        mapping from links to numbers, counts instead of the rate, at both ends; 0 leaves a link out.
       - V(802.3ad) is refused, as LACP joins no ports of unknown duplex, and so are C(miimon) and what needs it, as a
         leg always has a carrier. A dead link is noticed with C(arp_interval), which all modes but V(balance-tlb) and
         V(balance-alb) have.
@@ -179,13 +184,13 @@ _value:
   description:
     - C(nodes) has for each host C(concentrator) (its concentrator, or itself), C(key_interfaces) (for
       M(linkagg.wan.wireguard_keys)), C(tunnels) (for M(linkagg.wan.tunnels)), C(bonds) (for
-      M(linkagg.wan.bonds)), C(links), C(routes) and C(rules) (for M(linkagg.wan.link_routes)),
-      C(shapers) (for M(linkagg.wan.shapers)), C(nft) and
-      C(names) (for M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
+      M(linkagg.wan.bonds)), C(weights) (for M(linkagg.wan.weights)), C(links), C(routes) and C(rules) (for
+      M(linkagg.wan.link_routes)), C(shapers) (for M(linkagg.wan.shapers)), C(nft) and C(names) (for
+      M(linkagg.wan.nft_table)), and the texts C(sysctl) and C(networkd).
     - C(sites) has for each site, for people, C(site_id), C(concentrator) and C(bonds), each with C(bond_id), C(name),
-      C(mode), C(mtu) and C(budget), the MTU layer by layer for each of its links; and C(notes), what is to be
-      known of its carriers, if there is something; and C(proxy), where it has one, with C(sources), the subnets whose
-        connections go through it, and C(subflows), the links it goes over.
+      C(mode), C(schedule) and C(weights) unless the mode decides, C(mtu) and C(budget), the MTU layer by layer for each
+      of its links; and C(notes), what is to be known of its carriers, if there is something; and C(proxy), where it has
+      one, with C(sources), the subnets whose connections go through it, and C(subflows), the links it goes over.
   type: dict
 """
 

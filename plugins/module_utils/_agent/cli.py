@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Sequence
 
 from .._engine.errors import EngineError, KernelError
 from .._netlink import library, nft
 from .._persist import silence
 from .._persist.lock import locked
 from .._persist.store import STATE_DIRECTORY
+from .._weights.command import weights
 from .agent import Agent
 from .links import Known, Links, Told
 from .prober import Prober
@@ -20,10 +22,12 @@ from .saved import load, stamp
 from .telling import about_legs, about_links
 
 USAGE = f"""\
-linkagg [--state-directory DIRECTORY] VERB
+linkagg [--state-directory DIRECTORY] VERB [WORD ...]
   restore  bring back, once, what linkagg.wan has saved on this node; exit status 1 if not all of it can be
   status   say what is saved and what of it is missing; changes nothing; exit status 1 if anything is
   names    look up again the domains that sets of nftables hold the addresses of; exit status 1 if any does not resolve
+  weights  say which weights the legs of bonds have; weights BOND LINK=WEIGHT ... changes them until the planned ones
+           change, 0 takes a leg out of use, weights BOND planned goes back to the planned ones
   watch    restore, then wait for late modems and leases and complete what is missing; linkagg.service runs this
 What is saved is in {STATE_DIRECTORY}, a file for each module of linkagg.wan."""
 
@@ -42,6 +46,8 @@ def main(words: list[str] | None = None) -> int:
     if words[:1] == ["--state-directory"] and len(words) > 1:
         directory, words = words[1], words[2:]
     verbs = {"restore": restore, "status": status, "names": names, "watch": watch}
+    if words[:1] == ["weights"]:
+        return _told(lambda: weights(directory, words[1:], lambda: locked(make=True)))
     if len(words) != 1 or words[0] not in verbs:
         asked = words in (["help"], ["-h"], ["--help"])
         say(USAGE, wrong=not asked)
@@ -51,6 +57,15 @@ def main(words: list[str] | None = None) -> int:
     except (EngineError, KernelError, PermissionError) as exc:
         say(f"error: {exc}", wrong=True)
         return 2
+
+
+def _told(tell: Callable[[], Sequence[str]]) -> int:
+    try:
+        say("\n".join(tell()))
+    except (EngineError, PermissionError) as exc:
+        say(f"error: {exc}", wrong=True)
+        return 2
+    return 0
 
 
 def _agent(directory: str, *, act: bool = True, links: Known | None = None) -> Agent:

@@ -58,6 +58,7 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "late_interfaces": late_interfaces(daemons),
         "tunnels": [],
         "bonds": [],
+        "weights": [],
         "links": [link_item(site, link) for link in links],
         "routes": [*(route for link in links for route in _link_routes(site, link)), *policy_routes(site, ways)],
         "rules": [*(rule for link in links for rule in _link_rules(site, link)), *policy_rules(site, ways)],

@@ -11,6 +11,7 @@ from typing import Any
 
 from .bonding import ONE_ACTIVE
 from .numbers import bond_mac_address
+from .schedule import queue_options, weights_item
 from .shapes import bond_item, leg_item
 from .wiring import BondWiring, LegWiring, SiteWiring
 
@@ -50,6 +51,7 @@ def bond_end(
         options["primary"] = legs[options["primary"]]
     if bond.bond.mode in ONE_ACTIVE:
         options["port_options"] = _preferences(bond, legs)
+    options |= queue_options(bond.bond, list(legs.values()), options.get("port_options", ()))
     if options.get("arp_interval") and not set(TARGETS) & set(options):
         options["arp_ip_target"] = ()
     for key in set(TARGETS) & set(options):
@@ -71,6 +73,11 @@ def _preferences(bond: BondWiring, legs: Mapping[str, str]) -> list[dict[str, An
     """``port_options``: of legs that work the kernel makes the one with the highest ``prio`` active."""
     order = list(reversed(bond.bond.prefer or ()))
     return [{"port": leg, "prio": order.index(link) + 1 if link in order else 0} for link, leg in legs.items()]
+
+
+def weights_end(name: str, bond: BondWiring, *, at_gateway: bool) -> list[dict[str, Any]]:
+    """The element of ``weights`` for one end of a bond, in a list; none if its mode decides."""
+    return weights_item(name, bond.bond, [leg.carrier.link for leg in bond.legs], at_gateway=at_gateway)
 
 
 def _targets(given: tuple[object, ...], own: str, far: str) -> list[str]:

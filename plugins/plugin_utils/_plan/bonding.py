@@ -17,6 +17,8 @@ from typing import Any
 from .keys import Key, Table
 from .kinds import Kind, boolean, choice, integer, interface, ip_address, link_name
 from .limits import MAX_BOND_ID
+from .policy_keys import weights
+from .schedule import BY_MODE, SCHEDULES
 
 MODES = ("balance-rr", "balance-xor", "active-backup", "broadcast", "balance-tlb", "balance-alb")
 
@@ -147,6 +149,14 @@ BOND = Table(
             remedy="list links of this bond, the one to be used as long as it works first",
             also_called=("priority", "order", "prio"),
         ),
+        Key(
+            "schedule",
+            choice(*SCHEDULES),
+            default=BY_MODE,
+            remedy="say what is dealt to the legs by weight: packets, or flows, which stay in order",
+            also_called=("scheduler", "distribution"),
+        ),
+        Key("weights", weights(), remedy="give links their weights", also_called=("weight", "ratio")),
         *(option.key() for option in OPTIONS),
     ),
 )

@@ -23,6 +23,7 @@ from .checks_numbers import check_numbers
 from .checks_policies import check_policies
 from .checks_proxy import check_proxy
 from .checks_reach import check_reach
+from .checks_schedule import check_schedules
 from .checks_sites import check_alone, check_reaches
 from .checks_watching import check_watching
 from .model import Inventory, Site
@@ -167,6 +168,7 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_uniqueness_within_sites,
     check_interface_names,
     check_bonds,
+    check_schedules,
     check_numbers,
     check_carriers,
     check_links,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from .bond_end import bond_end, leg_end
+from .bond_end import bond_end, leg_end, weights_end
 from .carrier import End, joined, late_interfaces
 from .carriers import CARRIERS, DEFAULT
 from .class_return import class_return, class_routes, class_rules
@@ -44,6 +44,11 @@ def concentrator_node(
         "late_interfaces": late_interfaces(end.daemons),
         "tunnels": [*end.tunnels, *(leg for wiring, bond in bonds for leg in _legs(wiring, bond))],
         "bonds": [_bond(wiring, bond) for wiring, bond in bonds],
+        "weights": [
+            item
+            for name, (_wiring, bond) in zip(names, bonds, strict=True)
+            for item in weights_end(name, bond, at_gateway=False)
+        ],
         "links": list(end.links),
         "routes": [
             *with_congestion_control(end.routes, wirings, at_gateway=False),

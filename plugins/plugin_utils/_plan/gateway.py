@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from .bond_end import bond_end, leg_end
+from .bond_end import bond_end, leg_end, weights_end
 from .carrier import End, joined, late_interfaces
 from .model import Link
 from .names import ALIAS
@@ -63,6 +63,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
         "late_interfaces": late_interfaces(daemons),
         "tunnels": [*all_ends.tunnels, *_legs(wiring)],
         "bonds": list(_bonds(wiring)),
+        "weights": [item for bond in wiring.bonds for item in weights_end(bond.bond.name, bond, at_gateway=True)],
         "links": [*(link_item(site, link) for link in links), *all_ends.links],
         "routes": [
             *(route for link, end in zip(links, ends, strict=True) for route in _link_routes(wiring, link, end)),

@@ -135,7 +135,8 @@ class Link:
 class Bond:
     """One bond of a site; ``links`` are names of links, None stands for all of them.
 
-    ``options`` are the kernel's, by its names for them, and only those that both ends are to set.
+    ``schedule`` and ``weights`` are as schedule.py has them. ``options`` are the kernel's, by its names for them, and
+    only those that both ends are to set.
     """
 
     bond_id: int
@@ -143,6 +144,8 @@ class Bond:
     mode: str
     leg: str
     links: tuple[str, ...] | None
+    schedule: str = "mode"
+    weights: tuple[tuple[str, float], ...] | None = None
     options: dict[str, Any] = field(default_factory=dict)
     fragment: str = "refuse"
     mtu: int | None = None

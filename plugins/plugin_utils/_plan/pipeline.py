@@ -22,6 +22,7 @@ from .model import Inventory
 from .problems import PlanError, Problem
 from .proxy import explain_proxy, proxy_notes
 from .reading import read_inventory
+from .schedule import explained
 from .wiring import PublicKeys, SiteWiring, wire_inventory
 
 
@@ -110,6 +111,7 @@ def _explain(wiring: SiteWiring) -> dict[str, Any]:
                 "bond_id": bond.bond.bond_id,
                 "name": bond.bond.name,
                 "mode": bond.bond.mode,
+                **explained(bond.bond, [leg.carrier.link for leg in bond.legs]),
                 "mtu": bond.mtu,
                 "budget": {leg.carrier.link.name: leg.budget.breakdown() for leg in bond.legs},
             }

@@ -14,7 +14,7 @@ import yaml
 
 RECONCILING = ["tunnels", "bonds", "link_routes", "mptcp_endpoints", "shapers"]
 INFO = [f"{name}_info" for name in RECONCILING]
-NAMES = [*RECONCILING, "network", "nft_table", "daemons"]
+NAMES = [*RECONCILING, "network", "nft_table", "daemons", "weights"]
 COMPARED = ("type", "elements", "required", "default", "choices")
 
 

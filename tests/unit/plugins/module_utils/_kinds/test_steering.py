@@ -18,8 +18,10 @@ from ansible_collections.linkagg.wan.plugins.module_utils._kinds.steering import
     preferences,
     queue_mark_of,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
+bounded = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 
 MARKS = st.integers(1, LAST_MARK)
 
@@ -28,12 +30,14 @@ def shown(one: Filter) -> Filter:
     return parsed(one.info, one.handle, one.kind, one.options())
 
 
+@bounded
 @given(MARKS)
 def test_what_is_written_is_read_as_that(mark: int) -> None:
     assert [shown(one) for one in filters(mark)] == filters(mark)
     assert queue_mark_of(map(shown, filters(mark))) == mark
 
 
+@bounded
 @given(MARKS, st.data())
 def test_anything_else_is_unknown(mark: int, data: st.DataObject) -> None:
     whole = filters(mark)
@@ -56,6 +60,7 @@ def test_anything_else_is_unknown(mark: int, data: st.DataObject) -> None:
     assert queue_mark_of([*whole, other]) == UNKNOWN
 
 
+@bounded
 @given(MARKS, st.integers(1, 0xFFFF).filter(lambda preference: not 7600 <= preference <= 7699))
 def test_filters_of_others_do_not_count(mark: int, preference: int) -> None:
     theirs = Filter(preference, "matchall", 1, None)
