@@ -43,7 +43,7 @@ lab-down: setup ## end the lab and remove what belongs to it
 reproduce: setup ## the article's claims, measured again; writes docs/article.md (SETUPS="rr xor": only these again)
 	@.venv/bin/ansible-playbook playbooks/reproduce.yml -e "reproduce_setups='$(SETUPS)' reproduce_profile='$(PROFILE)'"
 
-bench: setup ## planning and engine (ratios to ip), then as lab, three times each, report in build/bench
+bench: setup ## planning and engine (ratios to ip), then as lab, three times each and with weights, report in build/bench
 	@PROFILE="$(PROFILE)" ./tests/run.sh bench
 
 test: setup ## every check and test: lint, unit, sanity, namespaces, and Molecule in the lab

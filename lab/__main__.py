@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from lab import inventory, lifecycle, paths
 from lab.guest.config import SYSTEMD_NODES as RESTARTABLE
 from lab.host import watched
+from lab.job import DEFAULT, METHODS
 from lab.profile import ProfileError
 from lab.ui import LabError, Stages, complain, say
 
@@ -25,7 +26,9 @@ def _run(args: argparse.Namespace) -> None:
     stages = Stages()
     try:
         lab = lifecycle.up(args.profile, stages)
-        job.measure(lab, stages, repeats=args.repeats, out=paths.BUILD / args.out, duration_s=args.seconds)
+        job.measure(
+            lab, stages, repeats=args.repeats, out=paths.BUILD / args.out, duration_s=args.seconds, methods=args.methods
+        )
     except BaseException:
         lifecycle.down()
         raise
@@ -139,6 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--profile", default="seed-3g", help="a shipped profile's name, or the path of a profile file")
     run.add_argument("--repeats", type=int, default=1, help="how often each test is measured")
     run.add_argument("--seconds", type=int, default=8, help="measured seconds of each test")
+    run.add_argument("--methods", nargs="+", choices=METHODS, default=DEFAULT, help="what is deployed and measured")
     run.add_argument("--out", default="lab", help="folder of the report below build/")
     run.add_argument("--keep", action="store_true", help="leave the lab running at the end")
     command("up", _up, locked=True).add_argument("--profile", default="seed-3g")

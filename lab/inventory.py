@@ -78,7 +78,8 @@ def inventory(profile: Profile) -> dict:
                 "ansible_ssh_args": f"-F {paths.SSH_CONFIG}",
                 "ansible_python_interpreter": "/usr/bin/python3",
                 "lab_bond_mode": "balance-rr",
-                "lab_bonds": [{"bond_id": 0, "mode": "{{ lab_bond_mode }}"}],
+                "lab_schedule": "mode",
+                "lab_bonds": [{"bond_id": 0, "mode": "{{ lab_bond_mode }}", "schedule": "{{ lab_schedule }}"}],
                 "lab_proxy": False,
                 "lab_server_ipv6": SERVER_IPV6,
                 # Whether the links keep their rates; with a played trace they do not.

@@ -8,20 +8,38 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab import paths
 from lab.host import watched
 from lab.lifecycle import Lab
-from lab.profile import site_links
+from lab.profile import Profile, site_links
 from lab.report import build_report, terminal_table, write_report
 from lab.ui import LabError, Stages, say
 
+# Where each connection has a leg of its own: TCP, and UDP of many.
+_OF_MANY = [
+    "tcp_1_down",
+    "tcp_11_down",
+    "tcp_30_down",
+    "udp_30_down",
+    "tcp_1_up",
+    "tcp_11_up",
+    "ping_idle",
+    "ping_loaded",
+]
+
+# Method -> variables of the playbooks.
 METHODS = {
     "balance-rr": {"lab_bond_mode": "balance-rr"},
     "balance-xor": {"lab_bond_mode": "balance-xor"},
     "mptcp-proxy": {"lab_bond_mode": "balance-rr", "lab_proxy": True},
+    "weighted-packet": {"lab_schedule": "packet"},
+    "weighted-flow": {"lab_schedule": "flow", "benchmark_tests": _OF_MANY},
 }
+# What is measured unless it is said which.
+DEFAULT = ("balance-rr", "balance-xor", "mptcp-proxy")
 
 
 def ansible_env() -> dict[str, str]:
@@ -42,10 +60,22 @@ def playbook(lab: Lab, name: str, variables: dict, *options: str) -> None:
         raise LabError(f"ansible-playbook {name} failed (exit status {status}); the reason is above")
 
 
-def measure(lab: Lab, stages: Stages, *, repeats: int, out: Path, duration_s: int = 8) -> dict:
-    """Deploy and measure every method, write report.json, report.md and report.html to ``out``; returns the report."""
+def possible(methods: Iterable[str], profile: Profile) -> list[str]:
+    """The methods that the profile's links allow: without a rate a link has no weight. Says which are left out."""
+    unknown = [link["name"] for link in site_links(profile) if "rate" not in link]
+    out = [method for method in methods if unknown and "lab_schedule" in METHODS[method]]
+    if out:
+        say(f"{', '.join(out)} left out: no rate of {', '.join(unknown)} in profile {profile.name}")
+    return [method for method in methods if method not in out]
+
+
+def measure(
+    lab: Lab, stages: Stages, *, repeats: int, out: Path, duration_s: int = 8, methods: Iterable[str] = DEFAULT
+) -> dict:
+    """Deploy and measure the methods, write report.json, report.md and report.html to ``out``; returns the report."""
     results = []
-    for method, variables in METHODS.items():
+    for method in possible(methods, lab.profile):
+        variables = METHODS[method]
         with stages.stage(f"deploy {method}", "ansible-playbook linkagg.wan.site"):
             playbook(lab, "linkagg.wan.site", variables)
         with stages.stage(
