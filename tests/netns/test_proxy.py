@@ -158,6 +158,22 @@ def test_the_lan_goes_on_without_either_end_and_comes_back(site: ProxySite) -> N
             talk(beside)  # a connection from before stays where it is
 
 
+def test_a_carrier_that_dies_silently_breaks_no_connection_and_keeps_no_new_one_waiting(site: ProxySite) -> None:
+    site.build()
+    with site.serving("internet", 7000, echo), site.connect(SERVER, 7000) as before:
+        talk(before)
+        wait_for(lambda: {"10.208.0.65", "10.208.0.66"} <= site.subflows())
+        with site.inside("vps"):
+            ip("link set far1 nomaster")
+        began = time.monotonic()
+        for _number in range(5):
+            with site.connect(SERVER, 7000) as connection:
+                talk(connection)
+        assert time.monotonic() - began < 1
+        for _number in range(20):
+            talk(before)
+
+
 def test_it_connects_to_nothing_that_is_not_the_internet(site: ProxySite) -> None:
     site.build()
     private = {

@@ -30,6 +30,8 @@ global
     maxconn {max_connections}
     uid {user_id}
     gid {user_id}
+    # with fewer files than these take it runs all the same
+    no strict-limits
     stats socket {stats} user root group root mode 600 level operator
 
 defaults
@@ -47,7 +49,6 @@ defaults
     srvtcpka-idle 10m
     srvtcpka-intvl 1m
     srvtcpka-cnt 5
-    option splice-auto
 """
 
 _GATEWAY = """
