@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -202,6 +203,10 @@ def test_nobody_but_gateways_reaches_it(site: ProxySite) -> None:
         socket.create_connection((VPS, PORT), timeout=1)
     with site.inside("client"), pytest.raises(OSError):
         socket.create_connection(("192.168.1.1", PORT), timeout=1)
+    for address in ("127.0.0.1", "::1"):
+        refused, where = contextlib.suppress(ConnectionResetError), (address, PORT)
+        with refused, socket.create_connection(where, timeout=1) as asked:
+            assert asked.recv(16) == b""
     assert site.socket("home").stat().st_mode & 0o777 == 0o600
 
 

@@ -55,6 +55,8 @@ _GATEWAY = """
 frontend lan
     # nftables hands over connections of the LAN; nobody else can reach these.
 {binds}
+    # someone on this node who means it, and would be sent to himself again and again
+    tcp-request connection reject if {{ dst 127.0.0.0/8 ::1 }}
     tcp-request content set-var(sess.began) date
     default_backend concentrator
 
