@@ -11,13 +11,14 @@ Results are the document that ``recorded`` keeps::
                                                   "dead": {"error": "..."}}}}}
 
 A machine that is too slow for the lab makes every rate smaller. Each set-up with rates has a UDP test, and what its
-sender fell short of the rate that it was to send shows it. A rate then decides only where a larger one would as well.
+sender fell short of the rate that it was to send shows it. A rate then decides only where a larger one would as well. A
+rate that is too small decides nothing if the machine was too slow in any of the set-ups: it may have been here, too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lab.article.table import NAMED, Check, Claim, Table
@@ -81,14 +82,23 @@ def _finding(check: Check, table: Table, results: Mapping[str, Any]) -> Finding:
     value, error = value_at(check.value, results)
     slow = fell_short(check.value.split(".")[0], results) if check.value.endswith("_mbit") else ""
     if check.reference is None:
-        return Finding(check, value, check.factor, error, slow)
+        return _beside_others(Finding(check, value, check.factor, error, slow), results)
     if check.reference in NAMED:
         base: float | None = _named(check.reference, _rates(check.value, table, results))
     else:
         base, why = value_at(check.reference, results)
         error = error or why
         slow = slow or fell_short(check.reference.split(".")[0], results)
-    return Finding(check, value, None if base is None else check.factor * base, error, slow)
+    return _beside_others(Finding(check, value, None if base is None else check.factor * base, error, slow), results)
+
+
+def _beside_others(finding: Finding, results: Mapping[str, Any]) -> Finding:
+    """A rate that is too small, with what the machine fell short in another set-up, if it did."""
+    if finding.holds is not False or not finding.check.at_least or not finding.check.value.endswith("_mbit"):
+        return finding
+    others = ((setup, fell_short(setup, results)) for setup in results["setups"])
+    setup, slow = next(((setup, slow) for setup, slow in others if slow), ("", ""))
+    return replace(finding, slow=f"{slow} ({setup})") if slow else finding
 
 
 def fell_short(setup: str, results: Mapping[str, Any]) -> str:

@@ -206,6 +206,17 @@ def test_a_machine_that_is_too_slow_decides_only_what_a_faster_one_would_as_well
     assert verdict.judge(table.Claim("x", "x", (check,)), TABLE, results).findings[0].holds is True
 
 
+def test_a_rate_too_small_decides_nothing_where_the_machine_was_too_slow_elsewhere() -> None:
+    results = blank()
+    put_run(results, "xor.still.udp_down", {"goodput_mbit": 2.0, "sent_mbit": 27.9})
+    put(results, "xor.still.tcp_11_down.goodput_mbit", 5.0)
+    for sent_mbit, words in ((27.9, (False, False)), (9.0, (None, False))):
+        put_run(results, "rr.still.udp_down", {"goodput_mbit": 9.0, "sent_mbit": sent_mbit})
+        for at_least, holds in zip((True, False), words, strict=True):
+            check = table.Check("xor.still.tcp_11_down.goodput_mbit", at_least, 6.0 if at_least else 4.0, None)
+            assert verdict.judge(table.Claim("x", "x", (check,)), TABLE, results).findings[0].holds is holds
+
+
 def test_every_set_up_with_rates_has_the_test_that_shows_a_machine_too_slow() -> None:
     for claim in TABLE.claims:
         for check in claim.checks:
