@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from .carrier import Port
 from .checks_link import sites_at
+from .found import Addresses
 from .model import Concentrator, Forward, Inventory, Site
 from .ports import own_ports
 from .problems import Problem
@@ -31,6 +32,25 @@ def check_forwards(inventory: Inventory) -> Iterator[Problem]:
         for protocol in ("tcp", "udp"):
             yield from _own_ports(concentrator, own, protocol, [forward for _site, forward in readable])
             yield from _twice(protocol, readable)
+
+
+def check_found_addresses(inventory: Inventory, addresses: Addresses) -> Iterator[Problem]:
+    """A server forwards only what is sent to addresses that it has itself; ``addresses`` are those found on it."""
+    for host, sites in sites_at(inventory).items():
+        concentrator, found = inventory.concentrators[host], addresses.get(host)
+        if not found or not any(site.forwards for site in sites):
+            continue
+        has = {text.partition("/")[0]: interface for interface, texts in found.items() for text in texts}
+        shown = ", ".join(f"{address} on {interface}" for address, interface in has.items())
+        for address in concentrator.forward_addresses:
+            if str(address) not in has:
+                yield Problem(
+                    concentrator.where,
+                    "key forward_addresses" if address != concentrator.address else "key address",
+                    f"found {address}, used by forwards, and the server does not have it (it has {shown})",
+                    "addresses of its own",
+                    "where the provider has the public address by NAT, give the server's own as forward_addresses",
+                )
 
 
 def _target(site: Site, forward: Forward) -> Iterator[Problem]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from .alone import alone_node, explain_alone
 from .checks import check_inventory
+from .checks_forwards import check_found_addresses
 from .concentrator import concentrator_node
 from .deps import missing
 from .found import Addresses, with_found_addresses
@@ -48,7 +49,8 @@ def check(data: Any, addresses: Addresses | None = None) -> tuple[Inventory, lis
         return Inventory({}, {}), missing()
     inventory, problems = read_inventory(data)
     inventory = with_found_addresses(inventory, addresses or {})
-    return inventory, [*problems, *check_inventory(inventory)]
+    found = check_found_addresses(inventory, addresses or {})
+    return inventory, [*problems, *check_inventory(inventory), *found]
 
 
 @_no_collector()
