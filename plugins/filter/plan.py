@@ -41,6 +41,8 @@ options:
       - Sites of a concentrator may have the same LAN, as far as the concentrator hides its addresses. A LAN
         that no other site has is in the concentrator's main table; others are in table C(table_base) +
         C(site_id), and mark C(mark_base) + C(site_id) leads there (C(ping -m)).
+      - C(services) are ports at which sites may reach the concentrator itself, at its end of their bonds, each with
+        C(port) (one, or a range) and C(protocol) (V(tcp), the default, V(udp) or V(both)).
       - Sites do not reach each other. C(reaches) of a site lists those to whose LAN it may open connections; it
         has to be a LAN that no other site has.
       - C(linkagg_site) has C(site_id) (required, 1 to 16383), C(concentrator) (the only one), C(lan) with

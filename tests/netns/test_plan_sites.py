@@ -40,7 +40,7 @@ def site(site_id: int, subnets: list[str], **more: Any) -> dict[str, Any]:
 
 
 INVENTORY = {
-    "concentrators": {"vps": {"address": VPS, "interface": "eth0"}},
+    "concentrators": {"vps": {"address": VPS, "interface": "eth0", "services": [{"port": 54, "protocol": "udp"}]}},
     "sites": {
         "home": site(
             1,
@@ -292,7 +292,12 @@ def test_a_site_finds_nothing_open_at_the_concentrator_but_what_is_public(world:
     ends = {name: [address.split("/")[0] for address in addresses] for name, addresses in bonds.items()}
     inner = [*(address for addresses in ends.values() for address in addresses), "172.17.0.1", "10.208.0.1"]
     ports = [(address, port, protocol) for address in inner for port, protocol in ((22, "tcp"), (53, "udp"))]
-    with server(world.names["vps"], "vps", "tcp:22", "udp:53"):
+    with server(world.names["vps"], "vps", "tcp:22", "udp:53", "tcp:54", "udp:54"):
+        for address in ends["agg4-0"]:
+            if "." in address:
+                assert heard(world.ask("shop", address, 54, "udp"))[0] == "vps"
+                assert answering(world.names["shop"], [(address, 54, "tcp")]) == []
+        assert answering(world.names["shop"], [(ends["agg3-0"][0], 54, "udp")]) == []
         for host, name in (("home", "agg1-0"), ("shop", "agg4-0")):
             assert (
                 answering(world.names[host], [target for target in ports if host == "home" or ":" not in target[0]])

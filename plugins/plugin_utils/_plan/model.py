@@ -24,6 +24,16 @@ NO_CONCENTRATOR = "none"
 
 
 @dataclass(frozen=True)
+class Service:
+    """A port, or several in a row, at which sites may reach the concentrator itself, over their bonds."""
+
+    port: tuple[int, int]
+    protocol: str
+    where: str = ""
+    unread: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Concentrator:
     """The server with the public address. ``carrier_options``: those of each carrier that has some, by its name;
     ``found`` are addresses that it was seen to have."""
@@ -43,6 +53,7 @@ class Concentrator:
     table_base: int = 7600
     mark_base: int = 0x7600
     priority_base: int = 7600
+    services: tuple[Service, ...] = ()
     forward_addresses: tuple[IPAddress, ...] = ()
     proxy_arp: bool = False
     found: tuple[StaticAddress, ...] = ()

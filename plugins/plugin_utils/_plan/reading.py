@@ -24,6 +24,7 @@ from .model import (
     PolicyMatch,
     Proxy,
     Qos,
+    Service,
     Site,
 )
 from .numbers import private_pool
@@ -171,6 +172,7 @@ def _concentrator(host: str, values: dict[str, Any]) -> Concentrator:
         values["forward_addresses"] = (address,) if address is not None and address.version == 4 else ()
     options = _carrier_options(values, CONCENTRATOR_OPTIONS)
     values["forward_addresses"] = values["forward_addresses"] or ()
+    values["services"] = tuple(Service(**service) for service in values["services"] or ())
     values["addresses"] = values["addresses"] or ()
     return Concentrator(host=host, carrier_options={**defaults(CONCENTRATOR_OPTIONS), **options}, **values)
 

@@ -174,6 +174,11 @@ def _from_sites(concentrator: Concentrator) -> Iterator[str]:
     yield "iifname @bonds icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept"
     yield "iifname @bonds fib daddr . iif type local icmp type echo-request accept"
     yield "iifname @bonds fib daddr . iif type local icmpv6 type echo-request accept"
+    for service in sorted(concentrator.services, key=lambda service: (service.protocol, service.port)):
+        first, last = service.port
+        port = f"{first}-{last}" if last > first else str(first)
+        which = "meta l4proto { tcp, udp } th" if service.protocol == "both" else service.protocol
+        yield f"iifname @bonds fib daddr . iif type local {which} dport {port} accept"
     yield f"iifname @bonds {_IP[concentrator.address.version]} daddr {concentrator.address} accept"
     pools = {4: (concentrator.carrier_pool, concentrator.bond_pool), 6: (concentrator.bond_pool_ipv6,)}
     for version in (4, 6):

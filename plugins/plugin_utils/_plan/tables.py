@@ -168,6 +168,20 @@ FORWARD = Table(
     ),
 )
 
+SERVICE = Table(
+    "service",
+    named_by="port",
+    keys=(
+        Key(
+            "port",
+            ports(),
+            required=True,
+            remedy="give a port of the concentrator, or the first and the last of several",
+        ),
+        Key("protocol", choice("tcp", "udp", "both"), default="tcp", remedy="choose one of these"),
+    ),
+)
+
 SITE = Table(
     "site",
     variable="linkagg_site",
@@ -290,6 +304,13 @@ CONCENTRATOR = Table(
             also_called=("mptcp_port",),
         ),
         *(Key(name, table=table) for name, table in CONCENTRATOR_OPTIONS.items()),
+        Key(
+            "services",
+            table=SERVICE,
+            many=True,
+            remedy="list ports at which sites may reach the concentrator itself over their bonds, or leave it out",
+            also_called=("open_ports", "allowed_ports"),
+        ),
         Key(
             "forward_addresses",
             ip_address(4),
