@@ -64,6 +64,7 @@ def test_a_link_without_nat_has_a_public_subnet_of_its_own_and_any_may_have_more
         "tun": "openvpn",
         "direct": "direct",
         "dsl": None,
+        "pptp": "pptp",
     }
 
 
