@@ -257,3 +257,12 @@ def test_a_unit_of_somebody_else_is_neither_touched_nor_taken(tmp_path: Path) ->
     assert system.read() == {}
     assert "is not ours" in system.objections([one()])[0]
     assert system.objections([one(name="other")]) == []
+
+
+def test_nothing_of_a_secret_is_in_the_nodes_log() -> None:
+    logged: list[str] = []
+    module = daemons.Discreet.__new__(daemons.Discreet)
+    module.params = {"daemons": items(item(files=[{"name": "login", "secret": 'password "a\nb"'}]))}
+    module.log = logged.append
+    module._log_invocation()
+    assert logged == ["Invoked with daemons vpn"]
