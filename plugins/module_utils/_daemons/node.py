@@ -23,6 +23,7 @@ _LOOK_S = 0.2
 _SETTLE_S = 1.0  # a program that does not take its options has ended by then
 _ASK_S = 2.0
 _LAST_LINES = "12"
+_ALL_LINES = "300"  # one that dials again says much between what matters
 _UP = 1  # IFF_UP
 
 
@@ -107,7 +108,8 @@ class Node:
             reason = self._outcome(daemon, begun)
             if reason:
                 words = self._words(daemon.service)
-                meant = f" {_meaning(daemon, words)}." if _meaning(daemon, words) else ""
+                meaning = _meaning(daemon, self._words(daemon.service, _ALL_LINES))
+                meant = f" {meaning}." if meaning else ""
                 problems.append(f"{daemon.service} ({daemon.description}): {reason}.{meant} Its last words:\n{words}")
         if problems:
             raise EngineError(problems)
@@ -128,13 +130,13 @@ class Node:
                 if not running:
                     return f"it is {shown.get('ActiveState')} after {waited:.0f} s"
                 if not there:
-                    if daemon.may_be_late and not _meaning(daemon, self._words(daemon.service)):
+                    if daemon.may_be_late and not _meaning(daemon, self._words(daemon.service, _ALL_LINES)):
                         return ""
                     come = "come up" if daemon.brings_up else "appeared"
                     return f"its interface {daemon.interface} has not {come} within {daemon.ready_s:g} s"
             if daemon.hints and not daemon.may_be_late and time.monotonic() - asked >= _ASK_S:
                 asked = time.monotonic()
-                if not there and _meaning(daemon, self._words(daemon.service)):
+                if not there and _meaning(daemon, self._words(daemon.service, _ALL_LINES)):
                     return f"its interface {daemon.interface} does not come up"
             time.sleep(_LOOK_S)
 
@@ -146,9 +148,9 @@ class Node:
             return False
         return bool(flags & _UP) or not daemon.brings_up
 
-    def _words(self, service: str) -> str:
+    def _words(self, service: str, lines: str = _LAST_LINES) -> str:
         since = f"--since=@{int(self._started)}"
-        arguments = ["--no-pager", "--output=cat", f"--lines={_LAST_LINES}", since, f"--unit={service}"]
+        arguments = ["--no-pager", "--output=cat", f"--lines={lines}", since, f"--unit={service}"]
         text = self._run(["journalctl", *arguments])[1].strip()
         return text or "(it said nothing)"
 
