@@ -165,7 +165,7 @@ class Download(threading.Thread):
             response.close()
             if self._halt.is_set() or not lasting:
                 return
-            response = self._request()
+            response = self._request(self._connection)
             if response.status != 200:
                 raise Refused(response.status, response.reason)
 
@@ -173,7 +173,7 @@ class Download(threading.Thread):
         for _hop in range(REDIRECTS + 1):
             self._close()
             self._connection = _Connection(self._target, self.way)
-            response = self._request()
+            response = self._request(self._connection)
             location = response.getheader("Location")
             if response.status not in (301, 302, 303, 307, 308) or not location:
                 break
@@ -188,11 +188,10 @@ class Download(threading.Thread):
             )
         return response
 
-    def _request(self) -> http.client.HTTPResponse:
-        assert self._connection is not None
-        self._connection.request("GET", self._target.target, headers=HEADERS)
+    def _request(self, connection: http.client.HTTPConnection) -> http.client.HTTPResponse:
+        connection.request("GET", self._target.target, headers=HEADERS)
         self.requests += 1
-        return self._connection.getresponse()
+        return connection.getresponse()
 
     def _read(self, response: http.client.HTTPResponse) -> None:
         self.size_bytes = response.length

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from .._engine.errors import EngineError
@@ -88,7 +88,7 @@ class Nft:
             raise EngineError([f"table {self.table} could not be {what}, nothing was changed: {errors.strip()}"])
 
 
-Names: TypeAlias = "Mapping[str, Sequence[str]]"
+Names: TypeAlias = "Mapping[str, list[str]]"
 
 
 def reconcile(nft: Nft, content: str, check: bool, names: Names | None = None) -> dict[str, Any]:

@@ -106,7 +106,8 @@ def _own_ports(
 ) -> Iterator[Problem]:
     for forward in forwards:
         for taken in own:
-            if taken.protocol == protocol in forward.protocols and forward.first <= taken.number <= forward.last:
+            meant = taken.protocol == protocol and protocol in forward.protocols
+            if meant and forward.first <= taken.number <= forward.last:
                 yield Problem(
                     forward.where,
                     "key port",
