@@ -137,6 +137,7 @@ def _match(policy: Policy, site: Site) -> Iterator[Problem]:
     yield from _ports(match)
     yield from _families(match)
     upstream = {link.interface: f"that of link {link.name}" for link in site.links if link.interface}
+    upstream |= {link.device: f"that of link {link.name}" for link in site.links if link.name and link.interface}
     upstream |= {bond.name: f"bond {bond.name}" for bond in site.bonds if bond.name}
     for name in match.interfaces or ():
         if name in upstream:

@@ -17,6 +17,7 @@ from typing import Any
 
 from .layers import IP_HEADER
 from .model import Inventory, Link, Qos, Site
+from .pppoe import OVERHEAD as PPPOE_OVERHEAD
 from .problems import Problem
 from .wiring import CarrierWiring, LegWiring, SiteWiring
 
@@ -58,12 +59,17 @@ def gateway_shapers(site: Site, carriers: Iterable[CarrierWiring] = (), family: 
         rate = _rate(link, "up_mbit")
         if rate is None:
             continue
-        found.append(_cake(link.interface, rate, qos, overhead=0, nat=True))
+        found.append(_cake(link.device, rate, qos, overhead=_link_overhead(link), nat=True))
         carrier = carrier_of.get(link.link_id)
         if carrier is not None and carrier.interface is not None:
-            overhead = _carrier_overhead(carrier, family)
+            overhead = _link_overhead(link) + _carrier_overhead(carrier, family)
             found.append(_cake(carrier.interface, rate * CARRIER_SHARE, qos, overhead=overhead))
     return found
+
+
+def _link_overhead(link: Link) -> int:
+    """Of the layer below IP, as far as links differ in it: PPPoE and PPP (RFC 2516, 1661)."""
+    return PPPOE_OVERHEAD if link.address == "pppoe" else 0
 
 
 def _carrier_overhead(carrier: CarrierWiring, family: str) -> int:
@@ -84,7 +90,8 @@ def concentrator_shapers(wirings: Iterable[SiteWiring]) -> list[dict[str, Any]]:
 
 
 def _leg_shaper(qos: Qos, leg: LegWiring, rate_mbit: float, family: str) -> dict[str, Any]:
-    overhead = _carrier_overhead(leg.carrier, family) + leg.budget.carrier_mtu - leg.budget.mtu
+    outer = _link_overhead(leg.carrier.link) + _carrier_overhead(leg.carrier, family)
+    overhead = outer + leg.budget.carrier_mtu - leg.budget.mtu
     return _cake(leg.concentrator_name, rate_mbit, qos, overhead=overhead)
 
 

@@ -14,7 +14,7 @@ import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items, parse_lists
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
-from ansible_collections.linkagg.wan.plugins.modules import bonds, link_routes, tunnels
+from ansible_collections.linkagg.wan.plugins.modules import bonds, link_routes, shapers, tunnels
 
 COLLECTION = Path(__file__).parents[4]
 GOLDEN = Path(__file__).parent / "golden" / "plans"
@@ -65,6 +65,11 @@ def test_tunnels_takes_the_plans_tunnels(node: dict[str, Any]) -> None:
 @pytest.mark.parametrize("node", NODES)
 def test_bonds_takes_the_plans_bonds(node: dict[str, Any]) -> None:
     assert len(parse_items("bonds", bonds.KINDS, arguments(bonds, node)["bonds"])) == len(node["bonds"])
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_shapers_takes_the_plans_shapers(node: dict[str, Any]) -> None:
+    assert len(parse_items("shapers", shapers.KINDS, arguments(shapers, node)["shapers"])) == len(node["shapers"])
 
 
 @pytest.mark.parametrize("node", NODES)
