@@ -26,7 +26,7 @@ def check_fragment(inventory: Inventory) -> Iterator[Problem]:
                 continue
             links = [link for link in site.links if link.carrier and (bond.links is None or link.name in bond.links)]
             if bond.fragment == "allow":
-                yield from _can_split(bond, links, concentrator)
+                yield from _can_split(bond, links, site, concentrator)
             elif bond.mtu is not None and None not in (concentrator.mtu, bond.leg):
                 yield from _fits(bond, links, concentrator)
 
@@ -37,15 +37,19 @@ def _carries_ipv6(bond: Bond, site: Site) -> Iterator[Problem]:
         yield Problem(bond.where, "key mtu", f"found {bond.mtu}", allowed, "correct it, or leave it out")
 
 
-def _can_split(bond: Bond, links: list[Link], concentrator: Concentrator) -> Iterator[Problem]:
-    """gretap over IPv6 takes no packet that does not fit (net/ipv6/ip6_tunnel.c, ip6_tnl_xmit)."""
+def _can_split(bond: Bond, links: list[Link], site: Site, concentrator: Concentrator) -> Iterator[Problem]:
+    """gretap over IPv6 takes no packet that does not fit (net/ipv6/ip6_tunnel.c, ip6_tnl_xmit). vxlan takes IPv6
+    packets only until it has learnt how much fits (seen on Linux 6.12: "packet too big" after the first one).
+    """
     for link in links:
         kind = CARRIERS[link.carrier]
         reason = ""
         if kind.is_leg(link.carrier_options):
             reason = f"carrier {kind.name} of link {link.name} is the leg itself, and splits nothing"
         elif bond.leg == "gretap" and kind.inner_family(outer_family(concentrator)) == "ipv6":
-            reason = f"gretap over IPv6, as with carrier {kind.name} of link {link.name}, splits nothing; vxlan does"
+            reason = f"gretap over IPv6, as with carrier {kind.name} of link {link.name}, splits nothing"
+        elif bond.leg == "vxlan" and 6 in site.versions:
+            reason = "the LAN has IPv6, whose packets vxlan does not split; gretap over IPv4 does"
         if reason:
             yield Problem(bond.where, "key fragment", "found 'allow'", "refuse", f"leave it out: {reason}")
             return
