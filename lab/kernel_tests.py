@@ -35,6 +35,9 @@ MODULES = [
 ]
 WEIGHTS = ["test_weights.py"]
 MODEMS = ["test_modems.py"]
+# Plans on both ends of a site, of every carrier, leg and size of links; they need the planner's part of the controller.
+PLANS = ["test_plan_reach.py", "test_plan_mtu.py"]
+PLANNER_PARTS = ["netaddr", "jmespath"]
 PYTEST_PARTS = ["pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments"]
 ANSIBLE_PARTS = [f"ansible/{part}" for part in ("__init__.py", "_vendor", "release.py", "module_utils")]
 LIMIT_S = 1800
@@ -51,10 +54,11 @@ def run(lab: Lab) -> int:
     _send(lab, paths.ROOT, ["plugins", "tests/netns", "lab", "pyproject.toml"], COLLECTION)
     _send(lab, _site_packages("pytest"), PYTEST_PARTS, f"{HOME}/pytest")
     _send(lab, _site_packages("ansible"), ANSIBLE_PARTS, f"{HOME}/pytest")
+    _send(lab, _site_packages("netaddr"), PLANNER_PARTS, f"{HOME}/pytest")
     newest = importlib.metadata.version("pyroute2")
     _send(lab, _site_packages("pyroute2"), ["pyroute2", f"pyroute2-{newest}.dist-info"], f"{HOME}/pyroute2")
     results = [
-        _pytest(lab, ENGINE + MODULES + WEIGHTS + MODEMS, HOME),
+        _pytest(lab, ENGINE + MODULES + WEIGHTS + MODEMS + PLANS, HOME),
         _pytest(lab, EVERY_ROW, f"{HOME}/pyroute2:{HOME}", f"LINKAGG_PYROUTE2={newest}"),
         _examples(lab),
     ]

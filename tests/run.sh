@@ -123,6 +123,7 @@ molecule_scenarios() {
         step "molecule in the lab, profile $profile" env PROFILE=$profile python -m lab watch molecule test -s default
     done
     step "molecule in the lab, links with different carriers" env PROFILE=carriers python -m lab watch molecule test -s carriers
+    step "molecule in the lab, every mode of the bonds" env PROFILE=fiber-lte python -m lab watch molecule test -s modes
     trap - INT TERM HUP
     end_lab > /dev/null
 }
