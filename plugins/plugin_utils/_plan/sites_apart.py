@@ -179,7 +179,8 @@ def _from_sites(concentrator: Concentrator) -> Iterator[str]:
         port = f"{first}-{last}" if last > first else str(first)
         which = "meta l4proto { tcp, udp } th" if service.protocol == "both" else service.protocol
         yield f"iifname @bonds fib daddr . iif type local {which} dport {port} accept"
-    yield f"iifname @bonds {_IP[concentrator.address.version]} daddr {concentrator.address} accept"
+    for address in concentrator.all_addresses:
+        yield f"iifname @bonds {_IP[address.version]} daddr {address} accept"
     pools = {4: (concentrator.carrier_pool, concentrator.bond_pool), 6: (concentrator.bond_pool_ipv6,)}
     for version in (4, 6):
         others = (str(pool) for pool in pools[version] if not _within(pool, PRIVATE[version]))

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..carrier import Carrier, End, Options, Use
+from ..carrier import Carrier, End, Options, Port, Use
 from ..deps import IPAddress
 from ..keys import Key
 from ..kinds import choice, integer, secret, text
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ..model import Concentrator
     from ..wiring import CarrierWiring, PublicKeys, SiteWiring
 
+CONTROL_PORT = 1723
 OVERHEAD = 20  # GRE and PPP at their longest
 SERVER = "linkagg"
 # The interfaces of sessions at the concentrator, whose names are pppd's, are of this group.
@@ -75,6 +76,11 @@ class Pptp(Carrier):
         )
         if options["auth"] == "pap":
             yield "auth pap: the password itself crosses the internet, for everybody on the way to read"
+
+    def ports(self, concentrator: Concentrator, uses: Sequence[Use]) -> Iterator[Port]:
+        """One for all links, where there are any; no key changes it (RFC 2637)."""
+        if uses:
+            yield Port("tcp", CONTROL_PORT, "carrier pptp")
 
     def check(self, use: Use) -> Iterator[Problem]:
         """It has a password, and runs over IPv4."""
