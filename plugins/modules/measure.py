@@ -150,9 +150,9 @@ EXAMPLES = r"""
   linkagg.wan.measure:
     tests: [http_30_down]
     urls:
-      - https://mirror1.example.net/big.iso
-      - https://mirror2.example.net/big.iso
-      - https://mirror3.example.net/big.iso
+      - http://198.51.100.10/big.iso
+      - http://198.51.100.11/big.iso
+      - http://[2001:db8::12]:8080/big.iso
 """
 
 RETURN = r"""

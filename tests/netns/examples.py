@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from ansible_collections.linkagg.wan.plugins.module_utils import _module
@@ -59,6 +60,11 @@ class Examples:
             bare = re.fullmatch(r"\[?([^\]]+?)\]?(?::(\d+))?", text)
             found.add((bare[1], int(bare[2] or 5201)))
         return sorted(found)
+
+    def mirrors(self) -> list[tuple[str, int]]:
+        """Addresses and ports of the web servers that are downloaded from."""
+        parts = [urlsplit(url) for url in values(self.tasks, {"urls"})]
+        return sorted((str(part.hostname), part.port or 80) for part in parts)
 
     def _arguments(self) -> list[dict[str, Any]]:
         return [value for task in self.tasks for value in task.values() if isinstance(value, dict)]

@@ -127,7 +127,7 @@ def node(tmp_path: Path, etc: Path) -> Iterator[str]:
     try:
         yield name
     finally:
-        shell(f"ip netns pids {name} | xargs -r kill; ip netns del {name}; rm -f {python}")
+        shell(f"ip netns pids {name} | xargs -r kill; ip netns del {name}; rm -rf {python} /run/{name}-files")
 
 
 def given(examples: Examples, node: str) -> str:
@@ -139,11 +139,20 @@ def given(examples: Examples, node: str) -> str:
     for interface in examples.learnt():
         lines.append(f"ip -n {node} address add 192.168.8.100/24 dev {interface}")
         lines.append(f"ip -n {node} route add default via 192.168.8.1 dev {interface} proto dhcp")
-    for address in sorted({address for address, _port in examples.servers()}):
+    for address in sorted({address for address, _port in [*examples.servers(), *examples.mirrors()]}):
         lines.append(f"ip -n {node} address add {address} dev lo")
     if examples.name == "measure":
         for address, port in examples.servers():
             lines.append(f"ip netns exec {node} iperf3 --server --daemon --bind {address} --port {port}")
+    if examples.mirrors():
+        files = f"/run/{node}-files"
+        lines.append(f"mkdir -p {files} && truncate -s 20M {files}/big.iso")
+    for address, port in examples.mirrors():
+        inside = f"ip netns exec {node} python3"
+        serve = f"-m http.server {port} --bind {address} --directory {files}"
+        reach = f"import socket; socket.create_connection(({address!r}, {port}))"
+        lines.append(f"{inside} {serve} > /dev/null 2>&1 < /dev/null &")
+        lines.append(f'for _ in $(seq 100); do {inside} -c "{reach}" 2> /dev/null && break; sleep 0.1; done')
     return "\n".join(lines)
 
 

@@ -118,7 +118,7 @@ def with_module(size: int) -> dict[str, float]:
 
 def with_engine(size: int) -> dict[str, float]:
     """The same as with_module within this process: from parsed arguments to the outcome."""
-    wanted: dict[str, Any] = {"tunnels": (), "bonds": (), "links": (), "rules": (), **state(size)}
+    wanted: dict[str, Any] = {**dict.fromkeys(LISTS, ()), **state(size)}
     result = {"create": run_engine(wanted, True), "no change": run_engine(wanted, False)}
     wanted["tunnels"][size // 2]["mtu"] = 1400
     return {**result, "change one": run_engine(wanted, True)}
