@@ -26,6 +26,8 @@ COLLECTIONS = COLLECTION.parents[2]
 VARIABLES: dict[str, Any] = {
     "linkagg_site": {"site_id": 1, "links": [{"name": "lte1", "link_id": 1, "interface": "wwan0", "address": "dhcp"}]},
     "concentrator_public_key": "1/2RFGcd4ZYBrJCvDGe9GYTjLsXUjlTgNZO9xW+AAxY=",
+    # Not of a provider: pppd talks to another one on the same machine.
+    "dsl_options": 'noauth\nlocal\n10.99.0.2:10.99.0.1\npty "/usr/sbin/pppd notty noauth local 10.99.0.1:10.99.0.2"\n',
     # Two results of the module measure.
     "first": {"runs": [{"test": "tcp_1_down", "unit": "Mbit/s", "direction": "down", "goodput_mbit": 9.5}]},
     "second": {"runs": [{"test": "tcp_1_down", "unit": "Mbit/s", "direction": "down", "goodput_mbit": 9.7}]},

@@ -156,7 +156,7 @@ def given(examples: Examples, node: str) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("name", map(as_param, MODULES))
+@pytest.mark.parametrize("name", list(map(as_param, MODULES)))
 def test_the_examples_of_a_module_run(name: str, node: str, tmp_path: Path) -> None:
     examples = FOUND[name]
     shell(given(examples, node))
