@@ -15,6 +15,9 @@ needs=(
     /usr/bin/wg:wireguard-tools
     /usr/bin/iperf3:iperf3
     /usr/sbin/openvpn:openvpn
+    /usr/bin/openssl:openssl
+    /usr/sbin/haproxy:haproxy
+    /usr/bin/mptcpize:mptcpize
     /bin/ping:iputils-ping
     /usr/bin/git:git
     /usr/bin/shellcheck:shellcheck
