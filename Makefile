@@ -76,7 +76,7 @@ kernel: setup ## those of them that need a kernel with everything, on the lab's
 molecule: setup ## the Molecule scenarios in the lab
 	@./tests/run.sh molecule
 
-modes: setup ## the one scenario that is not part of test: every mode of the bonds in turn, a quarter of an hour
+modes: setup ## the one scenario that is not part of test: every mode of the bonds in turn, eight minutes
 	@./tests/run.sh modes
 
 pins: ## renew requirements-dev.txt from requirements-dev.in

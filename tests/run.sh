@@ -127,7 +127,7 @@ molecule_scenarios() {
     end_lab > /dev/null
 }
 
-modes_scenario() { # a quarter of an hour by itself, so that it is not among all
+modes_scenario() { # eight minutes more would take all of them beyond an hour
     trap 'end_lab; exit 130' INT TERM HUP
     step "molecule in the lab, every mode of the bonds" env PROFILE=fiber-lte python -m lab watch molecule test -s modes
     trap - INT TERM HUP
