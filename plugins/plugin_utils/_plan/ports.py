@@ -9,7 +9,7 @@ The data need not have been checked: what cannot be read is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .carrier import Port, Use
@@ -35,12 +35,12 @@ def own_ports(concentrator: Concentrator, sites: Sequence[Site]) -> Iterator[Por
 
 def ports_of(data: Any, host: str) -> list[dict[str, Any]]:
     """What linkagg.wan.preflight takes as ``ports`` for a concentrator; nothing for other hosts."""
-    if missing():
+    concentrators = data.get("concentrators") if isinstance(data, Mapping) else None
+    # Every gateway asks, and reading a fleet takes seconds.
+    if missing() or not isinstance(concentrators, Mapping) or host not in concentrators:
         return []
     inventory, _problems = read_inventory(data)
-    concentrator = inventory.concentrators.get(host)
-    if concentrator is None:
-        return []
+    concentrator = inventory.concentrators[host]
     sites = sites_at(inventory)[host]
     own = [
         _item(port.protocol, str(port.number), f"key {port.key}", interface=port.interface, kernel=port.kernel)
