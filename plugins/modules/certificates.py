@@ -79,10 +79,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
-from ansible_collections.linkagg.wan.plugins.module_utils._engine.normal import interface_name
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds.wireguard import KEY_DIRECTORY
+from ansible_collections.linkagg.wan.plugins.module_utils._keys import OPTIONS, outcome, refuse_bad_names, run
 from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
-from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
 
 # A hundred years: who is to be let in is said by the fingerprints in the inventory's plan, not by a date.
 _DAYS = "36500"
@@ -126,14 +124,7 @@ class OpenSSL:
 
 def reconcile(module: AnsibleModule, directory: Path, interfaces: list[str]) -> dict[str, Any]:
     """Make what is missing; the module's result."""
-    problems = []
-    for name in interfaces:
-        try:
-            interface_name(name)
-        except ValueError as exc:
-            problems.append(f"interfaces: {exc}")
-    if problems:
-        raise EngineError(problems)
+    refuse_bad_names(interfaces)
     files = {name: (directory / f"{name}.key", directory / f"{name}.crt") for name in sorted(interfaces)}
     before = [name for name, pair in files.items() if all(path.exists() for path in pair)]
     missing = [name for name in files if name not in before]
@@ -144,34 +135,13 @@ def reconcile(module: AnsibleModule, directory: Path, interfaces: list[str]) -> 
             openssl.make(name, *pair)
         if openssl and (name in before or not module.check_mode):
             public_keys[name] = openssl.fingerprint(*pair)
-    after = list(files)
-    return {
-        "changed": bool(missing),
-        "public_keys": public_keys,
-        "before": before,
-        "after": after,
-        "diff": {"before": "".join(f"{name}\n" for name in before), "after": "".join(f"{name}\n" for name in after)},
-        "steps": [f"make a key and a certificate for {name} in {files[name][1]}" for name in missing],
-    }
+    steps = [f"make a key and a certificate for {name} in {files[name][1]}" for name in missing]
+    return outcome(before, list(files), public_keys, steps)
 
 
 def main() -> None:
     """Run as an Ansible module."""
-    module = AnsibleModule(
-        argument_spec={
-            "interfaces": {"type": "list", "elements": "str", "required": True},
-            "directory": {"type": "path", "default": KEY_DIRECTORY},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        with locked(make=not module.check_mode):
-            result = reconcile(module, Path(module.params["directory"]), module.params["interfaces"])
-    except EngineError as exc:
-        module.fail_json(msg="\n".join(exc.problems), problems=exc.problems)
-    except OSError as exc:
-        module.fail_json(msg=f"certificates in {module.params['directory']}: {exc}", problems=[str(exc)])
-    module.exit_json(**result)
+    run(AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True), "certificates", reconcile)
 
 
 if __name__ == "__main__":

@@ -77,27 +77,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
-from ansible_collections.linkagg.wan.plugins.module_utils._engine.normal import interface_name
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds.wireguard import KEY_DIRECTORY
+from ansible_collections.linkagg.wan.plugins.module_utils._keys import OPTIONS, outcome, refuse_bad_names, run
 from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
-from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
 
 
-def key_paths(directory: str, interfaces: list[str]) -> dict[str, Path]:
-    """The key file of each interface. EngineError names every name that is none."""
-    problems = []
-    for name in interfaces:
-        try:
-            interface_name(name)
-        except ValueError as exc:
-            problems.append(f"interfaces: {exc}")
-    if problems:
-        raise EngineError(problems)
-    return {name: Path(directory) / f"{name}.key" for name in interfaces}
-
-
-def reconcile(module: AnsibleModule, paths: dict[str, Path]) -> dict[str, Any]:
+def reconcile(module: AnsibleModule, directory: Path, interfaces: list[str]) -> dict[str, Any]:
     """Make what is missing; the module's result."""
+    refuse_bad_names(interfaces)
+    paths = {name: directory / f"{name}.key" for name in interfaces}
     wg = module.get_bin_path("wg")
     if wg is None and paths:
         raise EngineError(["the program wg is missing on this node: install the package wireguard-tools"])
@@ -114,34 +101,13 @@ def reconcile(module: AnsibleModule, paths: dict[str, Path]) -> dict[str, Any]:
         if code:
             raise EngineError([f"{paths[name]} holds no WireGuard private key: restore it, or remove it for a new one"])
         public_keys[name] = output.strip()
-    after = sorted(paths)
-    return {
-        "changed": bool(missing),
-        "public_keys": public_keys,
-        "before": before,
-        "after": after,
-        "diff": {"before": "".join(f"{name}\n" for name in before), "after": "".join(f"{name}\n" for name in after)},
-        "steps": [f"make a private key for {name} in {paths[name]}" for name in missing],
-    }
+    steps = [f"make a private key for {name} in {paths[name]}" for name in missing]
+    return outcome(before, sorted(paths), public_keys, steps)
 
 
 def main() -> None:
     """Run as an Ansible module."""
-    module = AnsibleModule(
-        argument_spec={
-            "interfaces": {"type": "list", "elements": "str", "required": True},
-            "directory": {"type": "path", "default": KEY_DIRECTORY},
-        },
-        supports_check_mode=True,
-    )
-    try:
-        with locked(make=not module.check_mode):
-            result = reconcile(module, key_paths(module.params["directory"], module.params["interfaces"]))
-    except EngineError as exc:
-        module.fail_json(msg="\n".join(exc.problems), problems=exc.problems)
-    except OSError as exc:
-        module.fail_json(msg=f"keys in {module.params['directory']}: {exc}", problems=[str(exc)])
-    module.exit_json(**result)
+    run(AnsibleModule(argument_spec=OPTIONS, supports_check_mode=True), "keys", reconcile)
 
 
 if __name__ == "__main__":
