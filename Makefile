@@ -13,7 +13,7 @@ LAB := $(PYTHON) -m lab
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  Settings: PROFILE=seed-3g|quarter-3g|equal-3g|fiber-lte|umts-trace|hilink|path  LAB_DISTRO=bookworm|trixie"
+	@echo "  Settings: PROFILE=seed-3g|quarter-3g|equal-3g|fiber-lte|umts-trace|hilink|two-sites|path  LAB_DISTRO=bookworm|trixie"
 	@echo "            LAB_HOST=qemu|local  LAB_ACCEL=kvm|tcg"
 
 setup: ## install what the other targets need

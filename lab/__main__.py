@@ -12,6 +12,7 @@ import sys
 from contextlib import nullcontext
 
 from lab import inventory, lifecycle, paths
+from lab.guest.config import NODES
 from lab.guest.config import SYSTEMD_NODES as RESTARTABLE
 from lab.host import watched
 from lab.job import DEFAULT, METHODS
@@ -66,6 +67,8 @@ def _status(args: argparse.Namespace) -> None:
 def _shell(args: argparse.Namespace) -> None:
     """Open a shell on a node or on the lab host."""
     lab = lifecycle.current()
+    if args.node not in (known := [*inventory.nodes(lab.profile), "labhost"]):
+        raise LabError(f"this lab has no {args.node}; it has: {', '.join(known)}")
     on_node = ["ssh", "-F", str(paths.SSH_CONFIG), "-t", args.node]
     command = lab.host.command(["bash", "-l"], tty=True) if args.node == "labhost" else on_node
     os.execvp(command[0], command)
@@ -149,7 +152,7 @@ def _parser() -> argparse.ArgumentParser:
     command("kernel-tests", _kernel_tests, locked=True).add_argument("--profile", default="seed-3g")
     command("down", _down, locked=True)
     command("status", _status).add_argument("--json", action="store_true")
-    command("shell", _shell).add_argument("node", choices=[*inventory.NODES, "labhost"])
+    command("shell", _shell).add_argument("node", choices=[*NODES, "labhost"])
     fault = command("fault", _fault)
     fault.add_argument("link", help="number or name of the link")
     fault.add_argument("fault", help="blackhole, down, unplug, delay:MS, loss:PERCENT, rate:MBIT or clear")

@@ -5,20 +5,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import yaml
 
 from lab import paths
+from lab.guest import config
 from lab.profile import Profile, site_links
 
-MGMT_SUBNET = "198.18.255.0/24"
-MGMT = {
-    "gateway": "198.18.255.11",
-    "concentrator": "198.18.255.12",
-    "client": "198.18.255.13",
-    "internet": "198.18.255.14",
-    "modems": "198.18.255.15",
-}
-NODES = tuple(MGMT)
+MGMT_SUBNET = config.MGMT
 SERVERS = ["198.51.100.10", "198.51.100.11", "198.51.100.12"]
 URLS = [f"http://{server}/big.bin" for server in SERVERS]
 CONCENTRATOR_ADDRESS = "203.0.113.2"
@@ -44,7 +39,12 @@ _SSH_COMMON = """\
 """
 
 
-def ssh_config(ssh_port: int | None) -> str:
+def nodes(profile: Profile) -> tuple[str, ...]:
+    """Return the names of the nodes that a lab with that profile has."""
+    return config.nodes_of(profile.sites)
+
+
+def ssh_config(profile: Profile, ssh_port: int | None) -> str:
     """Return the ssh configuration; ``ssh_port`` is the QEMU lab host's, None when this machine is the lab host."""
     common = _SSH_COMMON.format(lab=paths.LAB, sockets=paths.socket_dir())
     blocks = []
@@ -52,20 +52,15 @@ def ssh_config(ssh_port: int | None) -> str:
     if ssh_port is not None:
         blocks.append(f"Host labhost\n    HostName 127.0.0.1\n    Port {ssh_port}\n{common}")
         jump = f"    ProxyCommand ssh -F {paths.SSH_CONFIG} -W %h:%p labhost\n"
-    blocks += [f"Host {node}\n    HostName {address}\n{jump}{common}" for node, address in MGMT.items()]
+    subnet = ipaddress.IPv4Network(MGMT_SUBNET)
+    blocks += [f"Host {node}\n    HostName {subnet[config.NODES[node]]}\n{jump}{common}" for node in nodes(profile)]
     return "\n".join(blocks)
 
 
 def inventory(profile: Profile) -> dict:
     """Return the inventory of the lab, the same shape that a user writes (inventory/example.yml)."""
     down_mbit, up_mbit = profile.capacity()
-    site = {
-        "site_id": 1,
-        "lan": {"interface": "lan0", "subnets": LAN_SUBNETS},
-        "links": site_links(profile),
-        "bonds": "{{ lab_bonds }}",
-        "proxy": {"enabled": "{{ lab_proxy }}"},
-    }
+    sites = config.SITES[: profile.sites]
     benchmark = {
         "benchmark_server_addresses": SERVERS,
         "benchmark_urls": URLS,
@@ -93,12 +88,28 @@ def inventory(profile: Profile) -> dict:
                         }
                     }
                 },
-                "gateways": {"hosts": {"gateway": {"linkagg_site": site}}},
+                "gateways": {
+                    "hosts": {
+                        gateway: {"linkagg_site": _site(profile, number)}
+                        for number, (gateway, _client) in enumerate(sites, 1)
+                    }
+                },
+                "lab_clients": {"hosts": {client: None for _gateway, client in sites}},
                 "benchmark_clients": {"hosts": {"client": None}, "vars": benchmark},
                 "benchmark_servers": {"hosts": {"internet": None}, "vars": benchmark},
                 "lab_modems": {"hosts": {"modems": None}},
             },
         }
+    }
+
+
+def _site(profile: Profile, number: int) -> dict:
+    return {
+        "site_id": number,
+        "lan": {"interface": "lan0", "subnets": LAN_SUBNETS},
+        "links": site_links(profile, number),
+        "bonds": "{{ lab_bonds }}",
+        "proxy": {"enabled": "{{ lab_proxy }}"},
     }
 
 
@@ -127,6 +138,6 @@ def write(profile: Profile, ssh_port: int | None) -> None:
     paths.socket_dir().mkdir(mode=0o700, parents=True, exist_ok=True)
     paths.INVENTORY.mkdir(parents=True, exist_ok=True)
     (paths.LAB / "known_hosts").unlink(missing_ok=True)
-    paths.SSH_CONFIG.write_text(ssh_config(ssh_port))
+    paths.SSH_CONFIG.write_text(ssh_config(profile, ssh_port))
     (paths.INVENTORY / "hosts.yml").write_text("---\n" + yaml.safe_dump(inventory(profile), sort_keys=False))
     paths.ANSIBLE_CFG.write_text(ansible_cfg())

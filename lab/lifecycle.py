@@ -130,10 +130,12 @@ def _up(profile: Profile, profile_name: str, stages: Stages, distro: str, kind: 
         push_guest(host)
         kernel = ask(host, ["uname", "-r"]).strip()
     lab = Lab(host, profile, kernel, distro)
-    with stages.stage("nodes", f"gateway, concentrator, client, internet and {len(profile.links)} modems"):
+    nodes = inventory.nodes(profile)
+    some = ", ".join(node for node in nodes if node != "modems")
+    with stages.stage("nodes", f"{some} and {len(profile.links)} modems"):
         _push_config(lab, public_key)
         lab.guest("up", f"{GUEST_HOME}/config.json", limit_s=300)
-        _await_nodes()
+        _await_nodes(nodes)
     _save(state | {"kernel": kernel, "ready": True})
     return lab
 
@@ -172,7 +174,7 @@ def restart(node: str) -> dict[str, float]:
     return seconds
 
 
-def _await_nodes(nodes: Sequence[str] = inventory.NODES) -> None:
+def _await_nodes(nodes: Sequence[str]) -> None:
     """Wait until every one of these nodes lets us in by ssh."""
 
     def try_node(node: str) -> str | None:

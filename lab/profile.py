@@ -55,7 +55,7 @@ class Playback:
 
 @dataclass(frozen=True)
 class Link:
-    """One modem: ``rate_mbit`` is (down, up) and None with a ``playback``; delay is one way."""
+    """One modem: ``rate_mbit`` is (down, up) and None with a ``playback``; delay is one way; ``site`` counts from 1."""
 
     index: int
     name: str
@@ -70,6 +70,7 @@ class Link:
     address: str
     nat: bool = True
     inventory: dict[str, Any] = field(default_factory=dict)
+    site: int = 1
 
     @property
     def dhcp(self) -> bool:
@@ -103,23 +104,32 @@ class Link:
 
 @dataclass(frozen=True)
 class Profile:
-    """A validated profile."""
+    """A validated profile: the links of all its sites; what is measured is the first one's."""
 
     name: str
     description: str
     links: tuple[Link, ...]
     source: Path
 
+    @property
+    def sites(self) -> int:
+        """How many there are."""
+        return max(link.site for link in self.links)
+
+    def links_of(self, site: int) -> list[Link]:
+        """Return the links of a site."""
+        return [link for link in self.links if link.site == site]
+
     def capacity(self) -> tuple[float, float]:
-        """Return the sum (down, up) of what the links offer in Mbit/s; of traces their mean."""
-        return _sum(link.mean_mbit() for link in self.links)
+        """Return the sum (down, up) of what the first site's links offer in Mbit/s; of traces their mean."""
+        return _sum(link.mean_mbit() for link in self.links_of(1))
 
     def capacity_between(self, from_s: float, to_s: float) -> tuple[float, float]:
         """Return the mean offered (down, up) in Mbit/s between two times of playback in seconds.
 
         Times count from the guest's ``started_at``; without traces it is ``capacity()``.
         """
-        return _sum(link.mean_mbit(from_s, to_s) for link in self.links)
+        return _sum(link.mean_mbit(from_s, to_s) for link in self.links_of(1))
 
     def to_guest(self) -> dict[str, Any]:
         """Return the profile as the guest wants it in its configuration (JSON), traces inlined."""
@@ -156,15 +166,16 @@ def _guest_link(link: Link) -> dict[str, Any]:
         "dhcp": link.dhcp,
         "nat": link.nat,
         "pppoe": link.pppoe,
+        "site": link.site,
     }
 
 
-def site_links(profile: Profile) -> list[dict[str, Any]]:
-    """Return the profile's links as ``linkagg_site.links`` of the gateway's inventory."""
+def site_links(profile: Profile, site: int = 1) -> list[dict[str, Any]]:
+    """Return a site's links as ``linkagg_site.links`` of its gateway's inventory; each site has link_id from 1."""
     links = []
-    for link in profile.links:
+    for link_id, link in enumerate(profile.links_of(site), 1):
         down, up = link.mean_mbit()
-        entry: dict[str, Any] = {"name": link.name, "link_id": link.index, "interface": f"wwan{link.index}"}
+        entry: dict[str, Any] = {"name": link.name, "link_id": link_id, "interface": f"wwan{link.index}"}
         if link.dhcp:
             entry["address"] = "dhcp"
         elif link.pppoe:
@@ -222,11 +233,29 @@ def _profile(path: Path, raw: Any) -> Profile:
     problems: list[str] = []
     found = schema.read(raw, schema.PROFILE_FIELDS, str(path), problems)
     nets: list[_Net] = []
-    links = [_link(path, index, entry, nets, problems) for index, entry in enumerate(found.get("links", []), 1)]
-    problems += [f"{path}: {problem}" for problem in [*_names(found.get("links", [])), *_overlaps(nets)]]
+    entries = _entries(path, raw, found, problems)
+    links = [_link(path, index, site, entry, nets, problems) for index, (site, entry) in enumerate(entries, 1)]
+    problems += [f"{path}: {problem}" for problem in [*_names([entry for _site, entry in entries]), *_overlaps(nets)]]
     if problems:
         raise ProfileError(problems)
     return Profile(found["name"], found["description"], tuple(link for link in links if link), path)
+
+
+def _entries(path: Path, raw: dict, found: dict[str, Any], problems: list[str]) -> list[tuple[int, Any]]:
+    """Return the links as they are written, each with the number of its site."""
+    if ("links" in raw) == ("sites" in raw):
+        both = "has both links and sites" if "links" in raw else "has neither links nor sites"
+        problems.append(f"{path}: {both}; give it one of them")
+    entries = [(1, entry) for entry in found.get("links") or []]
+    for number, site in enumerate(found.get("sites") or [], 1):
+        if not isinstance(site, dict):
+            problems.append(f"{path}: site {number}: is {site!r}; write it as a mapping with the key links")
+            continue
+        values = schema.read(site, schema.SITE_FIELDS, f"{path}: site {number}", problems)
+        entries += [(number, entry) for entry in values.get("links") or []]
+    if len(entries) > schema.MAX_LINKS:
+        problems.append(f"{path}: all sites have {len(entries)} links together; leave {schema.MAX_LINKS}, or fewer")
+    return entries[: schema.MAX_LINKS]
 
 
 @dataclass(frozen=True)
@@ -234,11 +263,18 @@ class _Net:
     """Where a link is in the address space, known even of links with other mistakes."""
 
     link: str
+    site: int
     subnet: ipaddress.IPv4Network
     dhcp: bool
+    nat: bool
+
+    def disturbs(self, other: _Net) -> bool:
+        """Return whether the two cannot be there at once: modems hide their subnets from other gateways."""
+        together = self.site == other.site or not (self.nat and other.nat)
+        return together and self.subnet.overlaps(other.subnet) and not (self.dhcp and other.dhcp)
 
 
-def _link(path: Path, index: int, raw: Any, nets: list[_Net], problems: list[str]) -> Link | None:
+def _link(path: Path, index: int, site: int, raw: Any, nets: list[_Net], problems: list[str]) -> Link | None:
     """Return one link, None if anything is wrong with it, which is then among the problems."""
     before = len(problems)
     if not isinstance(raw, dict):
@@ -253,11 +289,11 @@ def _link(path: Path, index: int, raw: Any, nets: list[_Net], problems: list[str
     if jitter_ms > delay_ms:
         problems.append(f"{where}: jitter_ms is {jitter_ms:g}; set it to a number from 0 to delay_ms, {delay_ms:g}")
     subnet, address = _subnet(index, where, found, problems)
-    nets.append(_Net(f"{index} ({raw.get('name')})", subnet, address == "dhcp"))
+    nets.append(_Net(f"{index} ({raw.get('name')})", site, subnet, address == "dhcp", found.get("nat", True)))
     if len(problems) > before:
         return None
     kept = {key: found[key] for key in ("name", "delay_ms", "jitter_ms", "loss_percent", "queue_packets", "mtu")}
-    own = {"nat": found["nat"], "inventory": found["inventory"] or {}}
+    own = {"nat": found["nat"], "inventory": found["inventory"] or {}, "site": site}
     return Link(index=index, rate_mbit=rate, playback=playback, subnet=subnet, address=address, **own, **kept)
 
 
@@ -309,11 +345,11 @@ def _names(links: list[Any]) -> list[str]:
 
 
 def _overlaps(nets: list[_Net]) -> list[str]:
-    """Return a problem for each two links whose subnets overlap, unless both get their address by DHCP."""
+    """Return a problem for each two links of a site whose subnets overlap, unless both get their address by DHCP."""
     return [
         f"links {one.link} and {other.link} have overlapping subnets, {one.subnet} and {other.subnet};"
         " take different ones, or set address: dhcp on both"
         for position, one in enumerate(nets)
         for other in nets[position + 1 :]
-        if one.subnet.overlaps(other.subnet) and not (one.dhcp and other.dhcp)
+        if one.disturbs(other)
     ]

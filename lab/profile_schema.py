@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_LINKS = 32
+MAX_SITES = 2
 NAME = r"[a-z0-9][a-z0-9_-]{0,9}"
 
 
@@ -68,6 +69,12 @@ def _links(value: Any) -> list:
     return value
 
 
+def _sites(value: Any) -> list:
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_SITES:
+        raise ValueError
+    return value
+
+
 def _subnet(value: Any) -> ipaddress.IPv4Network:
     network = ipaddress.IPv4Network(value)
     if not 8 <= network.prefixlen <= 30:
@@ -89,8 +96,23 @@ PROFILE_FIELDS = (
         "links",
         _links,
         f"a list of 1 to {MAX_LINKS} links",
+        meaning="the modems, in the order of `wwan1`, `wwan2`, ...; this or `sites`",
+    ),
+    Field(
+        "sites",
+        _sites,
+        f"a list of 1 to {MAX_SITES} sites",
+        meaning="sites of one concentrator, all with the same LAN: the nodes `gateway` and `client`, `gateway2` and"
+        " `client2`",
+    ),
+)
+SITE_FIELDS = (
+    Field(
+        "links",
+        _links,
+        f"a list of 1 to {MAX_LINKS} links",
         required=True,
-        meaning="the modems, in the order of `wwan1`, `wwan2`, ...",
+        meaning="the site's modems; links are numbered, and named, through all sites",
     ),
 )
 LINK_FIELDS = (
@@ -182,6 +204,7 @@ TRACE_FIELDS = (
 )
 FIELDS: Mapping[str, tuple[Field, ...]] = {
     "profile": PROFILE_FIELDS,
+    "sites[]": SITE_FIELDS,
     "links[]": LINK_FIELDS,
     "links[].rate": RATE_FIELDS,
     "links[].trace": TRACE_FIELDS,

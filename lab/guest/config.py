@@ -16,8 +16,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Name and last byte of the management address of each node; the lab host itself is 1.
-NODES = {"gateway": 11, "concentrator": 12, "client": 13, "internet": 14, "modems": 15}
-SYSTEMD_NODES = ("gateway", "concentrator")
+NODES = {
+    "gateway": 11,
+    "concentrator": 12,
+    "client": 13,
+    "internet": 14,
+    "modems": 15,
+    "gateway2": 16,
+    "client2": 17,
+}
+# Of each site: its gateway, and a host on its LAN.
+SITES = (("gateway", "client"), ("gateway2", "client2"))
+SYSTEMD_NODES = ("gateway", "concentrator", "gateway2")
 MGMT = "198.18.255.0/24"
 # Where the lab's own directory appears inside of a node.
 INSIDE = "/opt/linkagg-lab"
@@ -26,6 +36,12 @@ LAB_ID = r"[a-z][a-z0-9]{0,7}"
 
 class GuestError(Exception):
     """A problem that the person at the keyboard can read and act upon."""
+
+
+def nodes_of(sites: int) -> tuple[str, ...]:
+    """Return the nodes of a lab with so many sites."""
+    absent = {node for site in SITES[sites:] for node in site}
+    return tuple(node for node in NODES if node not in absent)
 
 
 @dataclass(frozen=True)
@@ -56,7 +72,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Link:
-    """One modem. ``rate_mbit`` is (down, up), None while a trace is played instead."""
+    """One modem. ``rate_mbit`` is (down, up), None while a trace is played instead; ``site`` counts from 1."""
 
     index: int
     name: str
@@ -73,6 +89,12 @@ class Link:
     dhcp: bool
     nat: bool = True
     pppoe: bool = False
+    site: int = 1
+
+    @property
+    def gateway(self) -> str:
+        """Node that the modem is plugged into."""
+        return SITES[self.site - 1][0]
 
     @property
     def interface(self) -> str:
@@ -101,6 +123,16 @@ class Lab:
     def state(self) -> Path:
         """Directory on the lab host with everything that this lab remembers."""
         return state_dir(self.lab_id)
+
+    @property
+    def sites(self) -> tuple[tuple[str, str], ...]:
+        """Gateway and client of each site."""
+        return SITES[: max((link.site for link in self.links), default=1)]
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Names of the nodes that this lab has."""
+        return nodes_of(len(self.sites))
 
     @property
     def bridge(self) -> str:

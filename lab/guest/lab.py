@@ -51,7 +51,7 @@ def up(lab: Lab, raw: dict) -> dict[str, float]:
                 lab.state / "state.json",
                 {"nodes": {node: note(pid) for node, pid in pids.items()}, "player": player, "up_at": time.time()},
             )
-            _wait_ssh(lab)
+            _wait_ssh(lab, lab.nodes)
             done("ssh")
         except BaseException as error:
             if isinstance(error, GuestError):
@@ -87,8 +87,8 @@ def _prepare(lab: Lab, raw: dict) -> None:
 def _start_nodes(lab: Lab) -> dict[str, int]:
     """Start all nodes at once and return the process id of each one's first process."""
     later = subprocess.Popen(["modprobe", "-a", "-q", *MODULES_LATER], stderr=subprocess.DEVNULL)
-    effects.together(effects.run, [nodes.run_command(lab, node) for node in NODES], len(NODES))
-    pids = {node: int(nodes.pidfile(lab, node).read_text()) for node in NODES}
+    effects.together(effects.run, [nodes.run_command(lab, node) for node in lab.nodes], len(lab.nodes))
+    pids = {node: int(nodes.pidfile(lab, node).read_text()) for node in lab.nodes}
     last = lab.links[-1].namespace
     path = Path(namespace_paths(lab, pids)[last])
     effects.wait_for("the modems' namespaces", lambda: path.is_file() or start_time(pids["modems"]) is None)
@@ -136,7 +136,7 @@ def _start_programs(lab: Lab, pids: dict[str, int], namespaces: dict[str, str]) 
     return note(player.pid)
 
 
-def _wait_ssh(lab: Lab, some: Iterable[str] = NODES) -> None:
+def _wait_ssh(lab: Lab, some: Iterable[str]) -> None:
     for node in some:
         effects.wait_for(f"sshd on {node}", lambda node=node: _ssh_answers(lab.address(node)))
 
@@ -182,7 +182,7 @@ def _down(lab_id: str) -> None:
 def running(lab: Lab) -> dict[str, int]:
     """Return the process ids of the nodes; GuestError if any does not run."""
     noted = read_json(lab.state / "state.json").get("nodes", {})
-    dead = [node for node in NODES if not alive(noted.get(node))]
+    dead = [node for node in lab.nodes if not alive(noted.get(node))]
     if dead:
         raise GuestError(f"lab {lab.lab_id} is not up: not running: {', '.join(dead)}")
     return {node: entry["pid"] for node, entry in noted.items()}
@@ -225,7 +225,7 @@ def status(lab: Lab) -> dict:
                 "address": lab.address(node),
                 "pid": noted.get(node, {}).get("pid"),
             }
-            for node in NODES
+            for node in lab.nodes
         },
         "links": links,
         "playback": playback or None,
@@ -248,8 +248,9 @@ def fault(lab: Lab, wanted: str, what: str) -> list[str]:
 
 def restart(lab: Lab, node: str) -> dict[str, float]:
     """Cut a node's power, give it back and plug its interfaces in again; return the seconds of the parts."""
-    if node not in SYSTEMD_NODES:
-        raise GuestError(f"{node!r} cannot be restarted; these can: {', '.join(SYSTEMD_NODES)}")
+    can = [known for known in lab.nodes if known in SYSTEMD_NODES]
+    if node not in can:
+        raise GuestError(f"{node!r} cannot be restarted; these can: {', '.join(can)}")
     times = {"cut": time.monotonic()}
     with locked(lab.lab_id):
         pids = running(lab)
@@ -287,7 +288,7 @@ def _replug(lab: Lab, node: str, faults: dict[int, Faults], namespaces: dict[str
 
 def _change(link: Link, before: Faults, after: Faults, namespaces: dict[str, str]) -> None:
     if after.unplug and not before.unplug:
-        with effects.inside(namespaces["gateway"]):
+        with effects.inside(namespaces[link.gateway]):
             effects.batch("ip", [f"link delete {link.interface}"])
     if before.unplug and not after.unplug:
         with effects.inside(namespaces["modems"]):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import pppoe
+from . import pppoe, topology
 from .config import INSIDE, NODES, SYSTEMD_NODES, Lab, state_dir
 
 LABEL = "linkagg.lab"
@@ -96,6 +96,7 @@ def files(lab: Lab) -> dict[str, str]:
         + ENTRY_PLAIN.format(netns=f"ip -batch {INSIDE}/namespaces\n{pppoe.ENTRY if dialled else ''}"),
         **(pppoe.files() if dialled else {}),
         "namespaces": add,
+        topology.WHO_FILE: topology.WHO,
     }
 
 

@@ -8,6 +8,9 @@
     client lan0 --- lan0 gateway wwan1..N === lan modem1..N wan === link1..N core --- con0 eth0 concentrator
                                                                              core --- net0 eth0 internet
 
+A second site, if there is one, is the same with gateway2 and client2, and the next numbers of wwan, modem and link; its
+LAN has the same addresses.
+
 The core is the main network namespace of the modems container; each modem is a namespace of its own in
 it, so every modem may use the same subnet. A veth per node leads to the management bridge.
 """
@@ -19,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from . import pppoe, shape
-from .config import NODES, Lab, Link
+from .config import INSIDE, NODES, Lab, Link
 
 CLIENT = "192.168.1.10/24"
 GATEWAY_LAN = "192.168.1.1/24"
@@ -35,6 +38,9 @@ CONCENTRATOR_IPV6 = "2001:db8:113::2/64"
 CORE_TO_CONCENTRATOR_IPV6 = "2001:db8:113::1/64"
 INTERNET_IPV6 = "2001:db8:100::10/64"
 CORE_TO_INTERNET_IPV6 = "2001:db8:100::1/64"
+
+# Routed to the concentrator: what a site may have as its public subnet.
+PUBLIC_SUBNET = "203.0.113.64/29"
 
 INTERNET_DELAY_MS = 5
 
@@ -80,7 +86,7 @@ def mgmt_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
         f"addr add {lab.address()}/{lab.mgmt.prefixlen} dev {lab.bridge}",
         f"link set {lab.bridge} up",
     ]
-    return lines + [mgmt_port_line(lab, node, namespaces) for node in NODES]
+    return lines + [mgmt_port_line(lab, node, namespaces) for node in lab.nodes]
 
 
 def mgmt_port(lab: Lab, node: str) -> str:
@@ -108,9 +114,15 @@ class Cable:
 
 CABLES = (
     Cable("gateway", "lan0", "client", "lan0"),
+    Cable("gateway2", "lan0", "client2", "lan0"),
     Cable("concentrator", "eth0", "modems", "con0"),
     Cable("internet", "eth0", "modems", "net0"),
 )
+
+
+def cables(lab: Lab) -> list[Cable]:
+    """Return the cables of the nodes that the lab has."""
+    return [cable for cable in CABLES if cable.node in lab.nodes]
 
 
 def cable_line(cable: Cable, namespaces: Mapping[str, str]) -> str:
@@ -127,7 +139,7 @@ def pair_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
     made, and the lab host may well have an eth0 or wwan1 of its own.
     """
 
-    lines = [cable_line(cable, namespaces) for cable in CABLES]
+    lines = [cable_line(cable, namespaces) for cable in cables(lab)]
     for link in lab.links:
         lines.append(lan_pair_line(link, namespaces))
         lines.append(
@@ -140,10 +152,10 @@ def pair_lines(lab: Lab, namespaces: Mapping[str, str]) -> list[str]:
 
 
 def lan_pair_line(link: Link, namespaces: Mapping[str, str]) -> str:
-    """Return the line, for the core's namespace, that plugs a modem into the gateway."""
+    """Return the line, for the core's namespace, that plugs a modem into its gateway."""
     mtu = max(1500, link.mtu)
     return (
-        f"link add {link.interface} netns {namespaces['gateway']} address {mac(1, link.index)} mtu {mtu} {NO_GSO}"
+        f"link add {link.interface} netns {namespaces[link.gateway]} address {mac(1, link.index)} mtu {mtu} {NO_GSO}"
         f" type veth peer name lan netns {namespaces[link.namespace]} address {mac(2, link.index)} mtu {mtu} {NO_GSO}"
     )
 
@@ -163,8 +175,8 @@ def lan_pinned(link: Link) -> dict[str, int]:
 def setups(lab: Lab) -> list[Setup]:
     """Return what to do in every namespace, once the pairs are there."""
     result = [
-        Setup("client", {}, [*_node(lab, "client"), *_client_lines()]),
-        _gateway(lab),
+        *(Setup(client, {}, [*_node(lab, client), *_client_lines()]) for _gateway_node, client in lab.sites),
+        *(_gateway(lab, gateway) for gateway, _client in lab.sites),
         _concentrator(lab),
         Setup(
             "internet",
@@ -186,8 +198,8 @@ def _client_lines() -> list[str]:
     return [*_addresses("lan0", CLIENT, CLIENT_IPV6), *_default(GATEWAY_LAN, GATEWAY_LAN_IPV6)]
 
 
-def _gateway(lab: Lab) -> Setup:
-    return Setup("gateway", {}, [*_node(lab, "gateway"), *_addresses("lan0", GATEWAY_LAN, GATEWAY_LAN_IPV6)])
+def _gateway(lab: Lab, node: str) -> Setup:
+    return Setup(node, {}, [*_node(lab, node), *_addresses("lan0", GATEWAY_LAN, GATEWAY_LAN_IPV6)])
 
 
 def _concentrator(lab: Lab) -> Setup:
@@ -200,19 +212,22 @@ def _concentrator(lab: Lab) -> Setup:
 
 
 def _core_to_concentrator() -> list[str]:
-    return _addresses("con0", CORE_TO_CONCENTRATOR, CORE_TO_CONCENTRATOR_IPV6)
+    return [
+        *_addresses("con0", CORE_TO_CONCENTRATOR, CORE_TO_CONCENTRATOR_IPV6),
+        f"route add {PUBLIC_SUBNET} via {_bare(CONCENTRATOR)}",
+    ]
 
 
 def far_ends(lab: Lab, node: str, faults: Mapping[int, shape.Faults]) -> list[tuple[str, str]]:
     """Return the other ends of a node's interfaces, (namespace, device), but for the management network's."""
-    ends = [(cable.far_node, cable.far_name) for cable in CABLES if cable.node == node]
+    ends = [(cable.far_node, cable.far_name) for cable in cables(lab) if cable.node == node]
     return ends + [(link.namespace, "lan") for link in _plugged(lab, node, faults)]
 
 
 def replug_lines(lab: Lab, node: str, faults: Mapping[int, shape.Faults], namespaces: Mapping[str, str]) -> list[str]:
     """Return the lines, for the core's namespace, that connect a node again that has lost all interfaces."""
-    cables = [cable_line(cable, namespaces) for cable in CABLES if cable.node == node]
-    return cables + [lan_pair_line(link, namespaces) for link in _plugged(lab, node, faults)]
+    laid = [cable_line(cable, namespaces) for cable in cables(lab) if cable.node == node]
+    return laid + [lan_pair_line(link, namespaces) for link in _plugged(lab, node, faults)]
 
 
 def replug_setups(lab: Lab, node: str, faults: Mapping[int, shape.Faults]) -> list[Setup]:
@@ -220,7 +235,7 @@ def replug_setups(lab: Lab, node: str, faults: Mapping[int, shape.Faults]) -> li
     if node == "concentrator":
         core = Setup("modems", WITH_IPV6["con0"], _core_to_concentrator(), pinned={"con0": 0})
         return [_concentrator(lab), core]
-    setups = [_gateway(lab), Setup("client", ip=_client_lines())]
+    setups = [_gateway(lab, node), *(Setup(client, ip=_client_lines()) for near, client in lab.sites if near == node)]
     for link in _plugged(lab, node, faults):
         down = ["link set lan down"] if faults.get(link.index, shape.Faults()).down else []
         setups.append(Setup(link.namespace, ip=[*lan_lines(link), *down], pinned=lan_pinned(link)))
@@ -229,9 +244,8 @@ def replug_setups(lab: Lab, node: str, faults: Mapping[int, shape.Faults]) -> li
 
 def _plugged(lab: Lab, node: str, faults: Mapping[int, shape.Faults]) -> list[Link]:
     """Return the links whose modem is plugged into that node."""
-    if node != "gateway":
-        return []
-    return [link for link in lab.links if not faults.get(link.index, shape.Faults()).unplug]
+    plugged = [link for link in lab.links if link.gateway == node]
+    return [link for link in plugged if not faults.get(link.index, shape.Faults()).unplug]
 
 
 def _bare(address: str) -> str:
@@ -327,13 +341,20 @@ def _modem(lab: Lab, link: Link) -> Setup:
 
 WEB_HOME = "/srv/lab"
 WEB_FILE_BYTES = 64_000_000
+WHO_FILE = "who"
+# Which host answers, and whom it takes to be asking; at http://.../cgi-bin/who.
+WHO = """\
+#!/bin/sh
+printf 'Content-Type: text/plain\\r\\n\\r\\n%s %s\\n' "$(hostname)" "$REMOTE_ADDR"
+"""
 
 
 def web_servers() -> list[str]:
     """Return the command that makes the internet's file to download, and serves it at each IPv4 address."""
     addresses = " ".join(_bare(address) for address in INTERNET)
     script = (
-        f"mkdir -p {WEB_HOME} && truncate -s {WEB_FILE_BYTES} {WEB_HOME}/big.bin &&"
+        f"mkdir -p {WEB_HOME}/cgi-bin && install {INSIDE}/{WHO_FILE} {WEB_HOME}/cgi-bin &&"
+        f" truncate -s {WEB_FILE_BYTES} {WEB_HOME}/big.bin &&"
         f" for a in {addresses}; do busybox httpd -p $a:80 -h {WEB_HOME} || exit 1; done"
     )
     return ["sh", "-c", script]

@@ -68,7 +68,7 @@ def test_everything_of_a_lab_carries_its_id():
     lab = lab_of(1)
     assert (lab.bridge, lab.container("client"), str(lab.state)) == ("t1-mgmt", "t1-client", "/run/linkagg-lab-t1")
     assert lab.address() == "198.18.255.1"
-    assert [lab.address(node) for node in config.NODES] == [f"198.18.255.{number}" for number in range(11, 16)]
+    assert [lab.address(node) for node in config.NODES] == [f"198.18.255.{number}" for number in range(11, 18)]
 
 
 def test_faults_are_remembered_until_cleared(tmp_path, monkeypatch):

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import socket
+import subprocess
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -40,12 +43,23 @@ def lab_of(count: int, **changes: object) -> Lab:
         }
         for index in range(1, count + 1)
     ]
+    return lab_with(links)
+
+
+def lab_with(links: list[dict]) -> Lab:
+    """Return a lab of these links."""
     profile = {"name": "two", "links": links, "traces": {"t": TRACE}}
     return config.parse({"lab_id": "t1", "rootfs": "/ro", "authorized_key": "ssh-ed25519 K\n", "profile": profile})
 
 
+def lab_of_two_sites() -> Lab:
+    """Return a lab with two links at its first site, and one that is just like them at its second."""
+    raw = [{**vars(link), "rate_mbit": list(link.rate_mbit)} for link in lab_of(3).links]
+    return lab_with([*raw[:2], {**raw[2], "site": 2, "modem_address": raw[0]["modem_address"]}])
+
+
 def namespaces(lab: Lab) -> dict[str, str]:
-    return {name: f"/{name}" for name in [*config.NODES, *(link.namespace for link in lab.links)]}
+    return {name: f"/{name}" for name in [*lab.nodes, *(link.namespace for link in lab.links)]}
 
 
 def test_a_direction_is_a_way_with_the_bottleneck_in_it():
@@ -194,10 +208,10 @@ def test_every_shaped_device_is_read_by_one_processor():
 
 
 def test_the_management_network_leads_to_every_node_and_nowhere_else():
-    lab = lab_of(1)
+    lab = lab_of_two_sites()
     lines = topology.mgmt_lines(lab, namespaces(lab))
     assert lines[1] == "addr add 198.18.255.1/24 dev t1-mgmt"
-    assert len([line for line in lines if "master t1-mgmt" in line]) == len(config.NODES)
+    assert len([line for line in lines if "master t1-mgmt" in line]) == len(lab.nodes)
     core = next(setup for setup in topology.setups(lab) if setup.where == "modems")
     assert 'iifname "mgmt0" drop; oifname "mgmt0" drop' in core.nft
 
@@ -240,7 +254,7 @@ def test_a_node_is_a_container_of_this_lab_only(node):
     assert command[command.index("--name") + 1] == f"t1-{node}"
     assert command[command.index("--root") + 1].startswith("/run/linkagg-lab-t1/")
     assert command[command.index("--rootfs") + 1] == "/ro:O"
-    assert ("--systemd=always" in command) == (node in ("gateway", "concentrator"))
+    assert ("--systemd=always" in command) == (node in ("gateway", "concentrator", "gateway2"))
 
 
 def test_nodes_are_told_apart_by_their_machine_ids():
@@ -260,7 +274,7 @@ def test_every_file_that_a_node_starts_with_is_written():
 
 def test_removal_names_only_this_labs_nodes():
     command = nodes.remove_command("t1")
-    assert command[-5:] == [f"t1-{node}" for node in config.NODES]
+    assert command[-len(config.NODES) :] == [f"t1-{node}" for node in config.NODES]
 
 
 def test_ipv6_is_on_both_sides_of_the_aggregate_and_in_no_modem():
@@ -277,4 +291,56 @@ def test_ipv6_is_on_both_sides_of_the_aggregate_and_in_no_modem():
 def test_the_internet_serves_a_file_at_its_own_addresses_only():
     *_shell, script = topology.web_servers()
     assert "truncate -s 64000000 /srv/lab/big.bin" in script
+    assert "install /opt/linkagg-lab/who /srv/lab/cgi-bin " in script
     assert "for a in 198.51.100.10 198.51.100.11 198.51.100.12; do busybox httpd -p $a:80 -h /srv/lab " in script
+
+
+def test_who_says_its_host_and_the_callers_address():
+    done = subprocess.run(
+        ["sh", "-c", nodes.files(lab_of(1))["who"]],
+        env={**os.environ, "REMOTE_ADDR": "192.0.2.1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == f"{socket.gethostname()} 192.0.2.1"
+    assert done.stdout.startswith("Content-Type: text/plain\n\n")
+
+
+def test_a_second_site_is_there_only_when_it_has_links():
+    assert lab_of(3).nodes == ("gateway", "concentrator", "client", "internet", "modems")
+    assert set(lab_of_two_sites().nodes) - set(lab_of(3).nodes) == {"gateway2", "client2"}
+    assert not [setup for setup in topology.setups(lab_of(3)) if setup.where in ("gateway2", "client2")]
+    assert not [
+        line for line in topology.pair_lines(lab_of(3), namespaces(lab_of(3))) if "2 address 02:4c:41:00:06" in line
+    ]
+
+
+def test_two_sites_are_built_alike_and_each_modem_is_plugged_into_its_own():
+    lab = lab_of_two_sites()
+    lines = topology.pair_lines(lab, namespaces(lab))
+    assert [re.search(r"netns (\S+)", line)[1] for line in lines if "wwan" in line] == [
+        "/gateway",
+        "/gateway",
+        "/gateway2",
+    ]
+    assert [re.findall(r"netns (\S+)", line) for line in lines if " lan0 " in line] == [
+        ["/gateway", "/client"],
+        ["/gateway2", "/client2"],
+    ]
+    setups = {setup.where: setup for setup in topology.setups(lab)}
+    for first, second in (("gateway", "gateway2"), ("client", "client2")):
+        theirs = [line for line in setups[second].ip if "mgmt0" not in line]
+        assert theirs == [line for line in setups[first].ip if "mgmt0" not in line]
+
+
+def test_no_two_interfaces_have_the_same_hardware_address():
+    lab = lab_of_two_sites()
+    lines = [*topology.mgmt_lines(lab, namespaces(lab)), *topology.pair_lines(lab, namespaces(lab))]
+    found = re.findall(r"address (02:\S+)", "\n".join(lines))
+    assert len(found) == len(set(found))
+
+
+def test_a_subnet_is_routed_to_the_concentrator_for_a_site_to_have():
+    core = next(setup for setup in topology.setups(lab_of(1)) if setup.where == "modems")
+    assert "route add 203.0.113.64/29 via 203.0.113.2" in core.ip

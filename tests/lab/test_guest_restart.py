@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from test_guest_lab import lab_of, namespaces
+from test_guest_lab import lab_of, lab_of_two_sites, namespaces
 
 from lab.guest import topology
 from lab.guest.config import SYSTEMD_NODES
@@ -19,7 +19,7 @@ BOTH = pytest.mark.parametrize("node", SYSTEMD_NODES)
 
 @BOTH
 def test_every_interface_comes_again_with_the_same_hardware_address(node):
-    lab = lab_of(2)
+    lab = lab_of_two_sites()
     paths = namespaces(lab)
     first = [*topology.mgmt_lines(lab, paths), *topology.pair_lines(lab, paths)]
     again = [topology.mgmt_port_line(lab, node, paths), *topology.replug_lines(lab, node, {}, paths)]
@@ -29,7 +29,7 @@ def test_every_interface_comes_again_with_the_same_hardware_address(node):
 
 @BOTH
 def test_both_ends_get_the_same_addresses_again(node):
-    lab = lab_of(2)
+    lab = lab_of_two_sites()
     first = {setup.where: setup for setup in topology.setups(lab)}
     for again in topology.replug_setups(lab, node, {}):
         assert again.ip

@@ -16,17 +16,19 @@ from lab.profile import load_profile, shipped
 
 def sites(profile: str, schedule: str = "mode") -> dict:
     children = inventory.inventory(load_profile(profile))["all"]["children"]
-    site = children["gateways"]["hosts"]["gateway"]["linkagg_site"]
-    site["bonds"] = [{"bond_id": 0, "mode": "balance-rr", "schedule": schedule}]  # templates in the inventory
-    site["proxy"]["enabled"] = True
+    gateways = {host: each["linkagg_site"] for host, each in children["gateways"]["hosts"].items()}
+    for site in gateways.values():
+        site["bonds"] = [{"bond_id": 0, "mode": "balance-rr", "schedule": schedule}]  # templates in the inventory
+        site["proxy"]["enabled"] = True
     concentrator = children["concentrators"]["hosts"]["concentrator"]["linkagg_concentrator"]
-    return {"concentrators": {"concentrator": concentrator}, "sites": {"gateway": site}}
+    return {"concentrators": {"concentrator": concentrator}, "sites": gateways}
 
 
 @pytest.mark.parametrize("profile", shipped())
 def test_the_planner_takes_every_shipped_profile(profile: str) -> None:
-    node = make_plan(sites(profile))["nodes"]["gateway"]
-    assert len(node["bonds"][0]["ports"]) == len(load_profile(profile).links)
+    nodes = make_plan(sites(profile))["nodes"]
+    ports = [port for host in nodes if host != "concentrator" for port in nodes[host]["bonds"][0]["ports"]]
+    assert len(ports) == len(load_profile(profile).links)
 
 
 @pytest.mark.parametrize("profile", shipped())
@@ -44,10 +46,25 @@ def test_methods_name_tests_that_there_are() -> None:
 
 
 def test_nodes_of_a_qemu_lab_are_reached_through_its_one_port_on_loopback() -> None:
-    text = inventory.ssh_config(2222)
+    profile = load_profile("seed-3g")
+    text = inventory.ssh_config(profile, 2222)
     assert "HostName 127.0.0.1\n    Port 2222" in text
-    assert text.count("ProxyCommand ssh") == len(inventory.NODES)
-    assert "labhost" not in inventory.ssh_config(None)
+    assert text.count("ProxyCommand ssh") == len(inventory.nodes(profile)) == 5
+    assert "labhost" not in inventory.ssh_config(profile, None)
+
+
+def test_a_second_site_is_in_the_inventory_with_the_first_ones_lan_and_numbers_but_its_own_site_id() -> None:
+    profile = load_profile("two-sites")
+    children = inventory.inventory(profile)["all"]["children"]
+    first, second = (host["linkagg_site"] for host in children["gateways"]["hosts"].values())
+    assert (first["site_id"], second["site_id"]) == (1, 2)
+    assert first["lan"] == second["lan"]
+    assert [link["link_id"] for link in first["links"]] == [link["link_id"] for link in second["links"]] == [1, 2]
+    assert [link["interface"] for link in second["links"]] == ["wwan3", "wwan4"]
+    assert list(children["lab_clients"]["hosts"]) == ["client", "client2"]
+    assert list(children["benchmark_clients"]["hosts"]) == ["client"]
+    assert "Host client2\n    HostName 198.18.255.17\n" in inventory.ssh_config(profile, 2222)
+    assert list(inventory.inventory(load_profile("seed-3g"))["all"]["children"]["lab_clients"]["hosts"]) == ["client"]
 
 
 def test_control_sockets_fit_into_a_socket_address() -> None:

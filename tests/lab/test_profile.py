@@ -27,7 +27,16 @@ def written(tmp_path: Path, **link: object) -> Path:
 
 
 def test_the_shipped_profiles_are_those_of_the_documentation():
-    assert shipped() == ["carriers", "equal-3g", "fiber-lte", "hilink", "quarter-3g", "seed-3g", "umts-trace"]
+    assert shipped() == [
+        "carriers",
+        "equal-3g",
+        "fiber-lte",
+        "hilink",
+        "quarter-3g",
+        "seed-3g",
+        "two-sites",
+        "umts-trace",
+    ]
 
 
 def test_seed_3g_has_the_articles_links():
@@ -105,6 +114,29 @@ def test_the_guest_plays_what_the_capacity_counts():
 
 def test_links_with_a_constant_rate_offer_it_at_any_time():
     assert load_profile("fiber-lte").capacity_between(3, 4) == (70, 15)
+
+
+def test_links_are_numbered_through_all_sites_and_what_is_measured_is_the_first():
+    profile = load_profile("two-sites")
+    assert [(link.index, link.site) for link in profile.links] == [(1, 1), (2, 1), (3, 2), (4, 2)]
+    assert {str(link.subnet) for link in profile.links} == {"192.168.8.0/24"}
+    assert profile.capacity() == profile.capacity_between(0, 1) == (10, 2.5)
+    assert [link["name"] for link in site_links(profile)] == ["stick1", "stick2"]
+    assert [link["site"] for link in profile.to_guest()["links"]] == [1, 1, 2, 2]
+
+
+def test_sites_may_have_static_links_with_the_same_subnet_unless_the_core_would_see_it(tmp_path):
+    def two(**more):
+        link = {"name": "a", "rate": {"down_mbit": 4, "up_mbit": 1}, "delay_ms": 20, "subnet": "10.9.0.0/24", **more}
+        path = tmp_path / "two.yml"
+        path.write_text(
+            yaml.safe_dump({"name": "two", "sites": [{"links": [link]}, {"links": [{**link, "name": "b"}]}]})
+        )
+        return load_profile(path)
+
+    assert two().sites == 2
+    with pytest.raises(ProfileError, match=r"links 1 \(a\) and 2 \(b\) have overlapping subnets"):
+        two(nat=False)
 
 
 def test_a_path_is_a_profile_too(tmp_path):

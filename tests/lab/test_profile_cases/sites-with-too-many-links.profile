@@ -1,0 +1,38 @@
+name: many
+sites:
+  - links:
+      - {name: a1, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.1.0/24}
+      - {name: a2, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.2.0/24}
+      - {name: a3, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.3.0/24}
+      - {name: a4, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.4.0/24}
+      - {name: a5, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.5.0/24}
+      - {name: a6, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.6.0/24}
+      - {name: a7, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.7.0/24}
+      - {name: a8, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.8.0/24}
+      - {name: a9, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.9.0/24}
+      - {name: a10, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.10.0/24}
+      - {name: a11, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.11.0/24}
+      - {name: a12, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.12.0/24}
+      - {name: a13, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.13.0/24}
+      - {name: a14, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.14.0/24}
+      - {name: a15, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.15.0/24}
+      - {name: a16, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.16.0/24}
+      - {name: a17, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.17.0/24}
+  - links:
+      - {name: b1, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.1.0/24}
+      - {name: b2, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.2.0/24}
+      - {name: b3, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.3.0/24}
+      - {name: b4, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.4.0/24}
+      - {name: b5, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.5.0/24}
+      - {name: b6, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.6.0/24}
+      - {name: b7, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.7.0/24}
+      - {name: b8, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.8.0/24}
+      - {name: b9, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.9.0/24}
+      - {name: b10, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.10.0/24}
+      - {name: b11, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.11.0/24}
+      - {name: b12, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.12.0/24}
+      - {name: b13, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.13.0/24}
+      - {name: b14, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.14.0/24}
+      - {name: b15, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.15.0/24}
+      - {name: b16, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.16.0/24}
+      - {name: b17, rate: {down_mbit: 3, up_mbit: 1}, delay_ms: 10, subnet: 10.9.17.0/24}

@@ -1,0 +1,2 @@
+name: three
+sites: [{links: [{name: a}]}, {}, {}]
