@@ -53,6 +53,12 @@ options:
         with a subflow over each carrier (8 at most), and go on from HAProxy on the concentrator to where they were
         meant to go. One connection so has the rate of all links. Those take part whose source address the concentrator
         hides behind its own anyway. Local and private addresses, and what policies have a way for, bypass it.
+      - A bond of which neither C(mode) nor C(schedule) nor anything that belongs to one of them is said deals packets
+        by weight (C(schedule) V(packet)) where every link has a rate and packets round the legs would use less than
+        90 % of all rates in a direction; else it has C(mode) V(balance-rr). A site that says nothing of its aggregate
+        (the bond with the lowest number) and has no C(proxy) gets it, if its links are two or more, its LAN has an IPv4
+        subnet and the proxy can go over all links, or over three quarters of all rates. Nothing is shaped without
+        C(qos). What is said always wins, and C(choices) of the plan tells what was decided and why.
       - C(proxy) has C(enabled) (V(true) when C(proxy) is there), C(bypass) with lists C(destinations) (addresses and
         subnets) and C(ports) that are reached over the bond instead, C(quic) (V(allow), or V(reject), which turns UDP
         port 443 away so that browsers use TCP), C(congestion_control) of the subflows (V(bbr) or V(cubic); the
@@ -109,9 +115,9 @@ options:
         and TCP is told segments that need no splitting. C(mtu) is another MTU than these.
       - C(prefer), with V(active-backup), V(balance-tlb) and V(balance-alb), lists links in the order in which one of
         them is to be the active one. Links that are not in it come last.
-      - C(schedule) of a bond says who chooses the leg. V(mode), the default, is the bond's mode. V(packet) deals
-        packets and V(flow) connections by weight, see M(linkagg.wan.weights), in modes V(balance-rr) and
-        V(active-backup), with the latter if C(all_slaves_active) is true. Each end deals what it sends, by
+      - C(schedule) of a bond says who chooses the leg. V(mode), the default where C(mode) is said, is the bond's mode.
+        V(packet) deals packets and V(flow) connections by weight, see M(linkagg.wan.weights), in modes V(balance-rr)
+        and V(active-backup), with the latter if C(all_slaves_active) is true. Each end deals what it sends, by
         C(rate.up_mbit) of the links at the gateway and C(rate.down_mbit) at the concentrator. C(weights) of the bond, a
         mapping from links to numbers, counts instead of the rate, at both ends; 0 leaves a link out.
       - V(802.3ad) is refused, as LACP joins no ports of unknown duplex, and so are C(miimon) and what needs it, as a
@@ -134,10 +140,10 @@ options:
         its default route; a bond while it is up.
       - C(otherwise) is what happens while none of them works, V(next), the default, that is the way of all other
         traffic, or V(drop). C(dscp) is the class that packets get; with it alone, they go the way of all other traffic.
-      - With C(qos) of a site (off without it; C({}) is enough) what its links send is shaped by CAKE to C(share) (95)
-        percent of their C(rate), with C(classes) (V(diffserv4), the default, V(diffserv3), V(diffserv8) or
-        V(besteffort)) and C(rtt_ms) (100); on the link, on the carrier, where classes still show, and at the
-        concentrator on the legs to the site. Links without a rate are left alone.
+      - With C(qos) of a site (off without it, or with C(enabled) V(false); C({}) is enough) what its links send is
+        shaped by CAKE to C(share) (95) percent of their C(rate), with C(classes) (V(diffserv4), the default,
+        V(diffserv3), V(diffserv8) or V(besteffort)) and C(rtt_ms) (100); on the link, on the carrier, where classes
+        still show, and at the concentrator on the legs to the site. Links without a rate are left alone.
       - With C(concentrator) V(none) a site has no carriers and no bonds; what its policies leave is spread over all
         links by C(rate.down_mbit), each connection over one, behind the links' own addresses.
       - A link carries the IP version of its address or next hop; for the other one it does not work.
@@ -193,6 +199,10 @@ _value:
       C(mode), C(schedule) and C(weights) unless the mode decides, C(mtu) and C(budget), the MTU layer by layer for each
       of its links; and C(notes), what is to be known of its carriers, if there is something; and C(proxy), where it has
       one, with C(sources), the subnets whose connections go through it, and C(subflows), the links it goes over.
+    - C(choices) of a site has C(what) was decided, the C(value) and C(why), where the inventory says nothing;
+      C(predicted) has the Mbit/s of payload that one TCP connection (C(tcp_1)), 11 of them (C(tcp_11)) and one flow of
+      UDP (C(udp), without loss) are to get, in C(down_mbit) and C(up_mbit), where rates are known. They are rates less
+      headers, shared out as the site does; what reordering and loss cost is not in them.
   type: dict
 """
 

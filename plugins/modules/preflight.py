@@ -266,7 +266,10 @@ def _refused(output: str) -> list[str]:
             kind = line[1:]
             why = reason.strip().rstrip(".") or "it gives no reason"
             if kind in PARTS:
-                lacks, remedy = PARTS[kind][0], "take a kernel that does, as those of Debian, or leave out proxy"
+                lacks, remedy = (
+                    PARTS[kind][0],
+                    "take a kernel that does, as those of Debian, or say `proxy: {enabled: false}`",
+                )
             else:
                 lacks = f"cannot make {kind} interfaces"
                 remedy = f"load the module {MODULES[kind]}, or take a kernel that has it"

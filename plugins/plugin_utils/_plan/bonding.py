@@ -18,7 +18,7 @@ from .keys import Key, Table
 from .kinds import Kind, boolean, choice, integer, interface, ip_address, link_name
 from .limits import MAX_BOND_ID
 from .policy_keys import weights
-from .schedule import BY_MODE, SCHEDULES
+from .schedule import SCHEDULES
 
 MODES = ("balance-rr", "balance-xor", "active-backup", "broadcast", "balance-tlb", "balance-alb")
 
@@ -38,6 +38,9 @@ _XOR_HASH_POLICY = "layer3+4"
 _ARP_INTERVAL_MS = 1000
 
 LEG_KINDS = ("gretap", "vxlan")
+
+# What a bond has of which something else was said; defaults.py decides where nothing was.
+DEFAULT_MODE = "balance-rr"
 
 _INT_MAX = 0x7FFFFFFF
 
@@ -65,7 +68,7 @@ class Option:
 _BACKUP = ("active-backup",)
 _LOAD = ("balance-tlb", "balance-alb")
 ONE_ACTIVE = (*_BACKUP, *_LOAD)
-_WATCHED = tuple(mode for mode in MODES if mode not in _LOAD)
+WATCHED = tuple(mode for mode in MODES if mode not in _LOAD)
 
 OPTIONS = (
     Option(
@@ -93,18 +96,18 @@ OPTIONS = (
     Option(
         "arp_interval",
         integer(0, _INT_MAX),
-        _WATCHED,
+        WATCHED,
         "give the milliseconds between looks at the other end, or 0 not to look",
-        defaults=dict.fromkeys(_WATCHED, _ARP_INTERVAL_MS),
+        defaults=dict.fromkeys(WATCHED, _ARP_INTERVAL_MS),
     ),
-    Option("arp_ip_target", ip_address(4), _WATCHED, "leave it out to watch the other end", "arp_interval", many=True),
-    Option("ns_ip6_target", ip_address(6), _WATCHED, "leave it out to watch by IPv4", "arp_interval", many=True),
-    Option("arp_validate", choice(*ARP_VALIDATE), _WATCHED, "choose one of these", needs="arp_interval"),
+    Option("arp_ip_target", ip_address(4), WATCHED, "leave it out to watch the other end", "arp_interval", many=True),
+    Option("ns_ip6_target", ip_address(6), WATCHED, "leave it out to watch by IPv4", "arp_interval", many=True),
+    Option("arp_validate", choice(*ARP_VALIDATE), WATCHED, "choose one of these", needs="arp_interval"),
     Option("arp_all_targets", choice("any", "all"), _BACKUP, "choose one of these", needs="arp_validate"),
     Option(
         "arp_missed_max",
         integer(1, 255),
-        _WATCHED,
+        WATCHED,
         "say how many looks must fail before a leg counts as down",
         needs="arp_interval",
     ),
@@ -127,7 +130,7 @@ BOND = Table(
     keys=(
         Key("bond_id", integer(0, MAX_BOND_ID), default=0, remedy="give each bond of the site another number"),
         Key("name", interface(), remedy="choose another name, or leave it out for agg<bond_id>"),
-        Key("mode", choice(*MODES, refused=NO_MODES), default="balance-rr", remedy="choose one of the modes that work"),
+        Key("mode", choice(*MODES, refused=NO_MODES), remedy="choose one of the modes that work"),
         Key("leg", choice(*LEG_KINDS), default="gretap", remedy="choose the tunnel that the bond's legs are"),
         Key("links", link_name(), many=True, remedy="list names of this site's links"),
         Key(
@@ -152,7 +155,6 @@ BOND = Table(
         Key(
             "schedule",
             choice(*SCHEDULES),
-            default=BY_MODE,
             remedy="say what is dealt to the legs by weight: packets, or flows, which stay in order",
             also_called=("scheduler", "distribution"),
         ),

@@ -31,9 +31,9 @@ def check_proxy(inventory: Inventory) -> Iterator[Problem]:
             yield Problem(
                 site.where, "key lan", "missing", "the LAN whose connections go through the proxy", "give its subnets"
             )
-        unable = [link for link in site.links if _unable(link)]
-        if unable and len(unable) == len(site.links):
-            carriers = sorted({str(link.carrier) for link in unable})
+        without = [link for link in site.links if unable(link)]
+        if without and len(without) == len(site.links):
+            carriers = sorted({str(link.carrier) for link in without})
             able = [name for name in CARRIERS if not unable_with(name)]
             yield Problem(
                 site.where,
@@ -49,7 +49,8 @@ def unable_with(carrier: str) -> bool:
     return carrier == "direct"
 
 
-def _unable(link: Link) -> bool:
+def unable(link: Link) -> bool:
+    """Whether the proxy cannot go over a link."""
     if link.carrier is None:
         return False
     return unable_with(link.carrier) or CARRIERS[link.carrier].is_leg(link.carrier_options)

@@ -147,7 +147,7 @@ class Bond:
     """One bond of a site; ``links`` are names of links, None stands for all of them.
 
     ``schedule`` and ``weights`` are as schedule.py has them. ``options`` are the kernel's, by its names for them, and
-    only those that both ends are to set.
+    only those that both ends are to set. ``left``: nothing was said of how its legs are used, see defaults.py.
     """
 
     bond_id: int
@@ -161,6 +161,7 @@ class Bond:
     fragment: str = "refuse"
     mtu: int | None = None
     prefer: tuple[str, ...] | None = None
+    left: bool = False
     where: str = ""
     unread: frozenset[str] = frozenset()
 
@@ -254,6 +255,7 @@ class Proxy:
 class Qos:
     """How what leaves by links is shaped; ``share`` in percent of their rates."""
 
+    enabled: bool
     share: int
     classes: str
     rtt_ms: int
@@ -262,8 +264,17 @@ class Qos:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What was decided where the inventory says nothing, and the reason in words."""
+
+    what: str
+    value: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Site:
-    """One place with modems."""
+    """One place with modems. ``choices``: what defaults.py decided."""
 
     host: str
     site_id: int
@@ -282,6 +293,7 @@ class Site:
     reaches: tuple[str, ...] = ()
     proxy: Proxy | None = None
     routing: str = "marks"
+    choices: tuple[Choice, ...] = ()
     where: str = ""
     unread: frozenset[str] = frozenset()
 

@@ -10,16 +10,19 @@ import gc
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from .alone import alone_node, explain_alone
 from .checks import check_inventory
 from .checks_forwards import check_found_addresses
 from .concentrator import concentrator_node
+from .defaults import with_defaults
 from .deps import missing
 from .found import Addresses, with_found_addresses
 from .gateway import gateway_node
-from .model import Inventory
+from .model import Inventory, Site
+from .predict import explain_predicted
 from .problems import PlanError, Problem
 from .proxy import explain_proxy, proxy_notes
 from .reading import read_inventory
@@ -48,7 +51,7 @@ def check(data: Any, addresses: Addresses | None = None) -> tuple[Inventory, lis
     if missing():
         return Inventory({}, {}), missing()
     inventory, problems = read_inventory(data)
-    inventory = with_found_addresses(inventory, addresses or {})
+    inventory = with_defaults(with_found_addresses(inventory, addresses or {}))
     found = check_found_addresses(inventory, addresses or {})
     return inventory, [*problems, *check_inventory(inventory), *found]
 
@@ -82,7 +85,8 @@ def make_plan(
     alone = sorted((site for site in inventory.sites.values() if site.alone), key=lambda site: site.site_id)
     nodes.update((site.host, alone_node(site, learning.get(site.host, ()))) for site in alone)
     explained = {wiring.site.host: _explain(wiring) for wiring in wirings}
-    return {"nodes": nodes, "sites": {**explained, **{site.host: explain_alone(site) for site in alone}}}
+    explained |= {site.host: {**explain_alone(site), **_choices(site)} for site in alone}
+    return {"nodes": nodes, "sites": explained}
 
 
 def list_problems(
@@ -120,5 +124,12 @@ def _explain(wiring: SiteWiring) -> dict[str, Any]:
             for bond in wiring.bonds
         ],
         **explain_proxy(wiring),
+        **_choices(wiring.site),
+        **explain_predicted(wiring),
         **({"notes": notes} if notes else {}),
     }
+
+
+def _choices(site: Site) -> dict[str, Any]:
+    """``choices``: what was decided where the site says nothing, and why; nothing where it says everything."""
+    return {"choices": [asdict(choice) for choice in site.choices]} if site.choices else {}

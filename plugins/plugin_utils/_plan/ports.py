@@ -15,6 +15,7 @@ from typing import Any
 from .carrier import Port, Use
 from .carriers import CARRIERS, DEFAULT
 from .checks_link import sites_at
+from .defaults import with_defaults
 from .deps import missing
 from .model import Concentrator, Site
 from .numbers import concentrator_carrier_address
@@ -39,7 +40,7 @@ def ports_of(data: Any, host: str) -> list[dict[str, Any]]:
     # Every gateway asks, and reading a fleet takes seconds.
     if missing() or not isinstance(concentrators, Mapping) or host not in concentrators:
         return []
-    inventory, _problems = read_inventory(data)
+    inventory = with_defaults(read_inventory(data)[0])
     concentrator = inventory.concentrators[host]
     sites = sites_at(inventory)[host]
     own = [

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 from .keys import Key, Table
-from .kinds import choice, integer
+from .kinds import boolean, choice, integer
 
 QOS = Table(
     "qos",
     (
+        Key("enabled", boolean(), default=True, remedy="say whether what leaves by links is shaped"),
         Key(
             "share",
             integer(50, 100),

@@ -16,10 +16,12 @@ from typing import Any
 from .bonding import BOND, LEG_KINDS
 from .carrier import Carrier
 from .carriers import CARRIERS, DEFAULT
-from .deps import jmespath
+from .defaults import gets_proxy
+from .deps import jmespath, missing
 from .kinds import Refused, boolean
 from .model import NO_CONCENTRATOR
 from .proxy import PROGRAMS as PROXY_PROGRAMS
+from .reading import read_sites
 
 # What every node needs, with the Debian package of each.
 PROGRAMS = {"nft": "nftables"}
@@ -55,8 +57,8 @@ def _with_prefix(pairs: Any) -> Iterator[str]:
 
 
 def interface_kinds(data: Any, host: str | None = None) -> list[str]:
-    """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds; what of the
-    kernel the proxy needs; and what one of them, that ``host``, has to dial its links."""
+    """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds; and what one of
+    them, that ``host``, needs of the kernel for the proxy, and has to dial its links."""
     own = ["pppoe"] if _is_dialled(data, host) else []
     data = _with_concentrator(data)
     if data is None:
@@ -65,7 +67,7 @@ def interface_kinds(data: Any, host: str | None = None) -> list[str]:
     if _search(_WITHOUT_BONDS, data):
         legs.add(_default_leg())
     kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
-    proxy = ["mptcp", "tproxy"] if _has_proxy(data) else []
+    proxy = ["mptcp", "tproxy"] if _has_proxy(data, host) else []
     return [*own, *kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy]
 
 
@@ -86,7 +88,7 @@ def programs(data: Any, host: str) -> dict[str, str]:
         found = [carrier.concentrator_programs for carrier in carriers_used(data)]
     else:
         found = [carrier.gateway_programs for carrier in carriers_used({"sites": {host: site}})]
-    if _has_proxy(data if site is None else {"sites": {host: site}}):
+    if _has_proxy(data, host):
         found.append(PROXY_PROGRAMS)
     dialled = {"pppd": "ppp"} if _is_dialled(data, host) else {}
     return {**PROGRAMS, **dialled, **{name: package for some in found for name, package in some.items()}}
@@ -97,10 +99,15 @@ def _is_dialled(data: Any, host: str | None) -> bool:
     return bool(isinstance(sites, Mapping) and _search(_DIALLED, sites.get(host)))
 
 
-def _has_proxy(data: Any) -> bool:
-    """Whether a site has the proxy; also while what it says of it cannot be read."""
+def _has_proxy(data: Any, host: str | None = None) -> bool:
+    """Whether a site has the proxy, or that of ``host`` if it is one; also while what it says of it cannot be read."""
+    sites = data.get("sites") if isinstance(data, Mapping) else None
+    if isinstance(sites, Mapping) and host in sites:
+        data = {"sites": {host: sites[host]}}
     told = [proxy.get("enabled", True) for proxy in _search(_PROXIES, data) or () if isinstance(proxy, Mapping)]
-    return any(_is_true(enabled) for enabled in told)
+    if any(_is_true(enabled) for enabled in told):
+        return True
+    return not missing() and any(map(gets_proxy, read_sites(data)[0].values()))
 
 
 def _is_true(value: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .bonding import BOND, OPTIONS
+from .bonding import BOND, DEFAULT_MODE, OPTIONS, WATCHED
 from .kinds import Refused
 from .model import (
     NO_CONCENTRATOR,
@@ -30,6 +30,7 @@ from .model import (
 from .numbers import private_pool
 from .pppoe import Pppoe
 from .problems import Problem, nearest, show
+from .schedule import BY_MODE
 from .tables import CONCENTRATOR, CONCENTRATOR_OPTIONS, LINK_OPTIONS, SITE, Key, Table
 
 MISSING = object()
@@ -229,6 +230,10 @@ def defaults(tables: Mapping[str, Table]) -> dict[str, dict[str, Any]]:
 
 def _bond(values: dict[str, Any]) -> Bond:
     """The kernel's options that were given or have a default go together, in the order of their table."""
+    values["left"] = _is_left(values)
+    for key, default in (("mode", DEFAULT_MODE), ("schedule", BY_MODE)):
+        if values[key] is None and key not in values["unread"]:
+            values[key] = default
     options = {}
     for option in OPTIONS:
         value = values.pop(option.name)
@@ -239,6 +244,13 @@ def _bond(values: dict[str, Any]) -> Bond:
     if values["name"] is None and values["bond_id"] is not None and "name" not in values["unread"]:
         values["name"] = f"agg{values['bond_id']}"
     return Bond(**values, options=options)
+
+
+def _is_left(values: Mapping[str, Any]) -> bool:
+    """Whether nothing was said of how a bond's legs are used: options that every mode has say nothing of that."""
+    of_modes = (option.name for option in OPTIONS if option.modes != WATCHED)
+    said = ("mode", "schedule", "weights", "prefer", *of_modes)
+    return not any(values[key] is not None or key in values["unread"] for key in said)
 
 
 def _policy(values: dict[str, Any]) -> Policy:

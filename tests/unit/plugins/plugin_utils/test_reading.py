@@ -55,8 +55,9 @@ def test_a_bond_has_our_defaults_where_the_kernels_do_not_do(given: dict[str, An
 
 def test_numbers_that_a_template_made_text_of_are_read() -> None:
     as_text = {**LINK, "link_id": "1", "mtu": "1500", "rate": {"down_mbit": "3.5"}}
-    data = {**INVENTORY, "sites": {"home": {"site_id": "1", "links": [as_text]}}}
-    assert make_plan(data) == make_plan(INVENTORY)
+    as_numbers = {**LINK, "rate": {"down_mbit": 3.5}}
+    data = [{**INVENTORY, "sites": {"home": {"site_id": "1", "links": [link]}}} for link in (as_text, as_numbers)]
+    assert make_plan(data[0]) == make_plan(data[1])
 
 
 def test_a_plan_of_a_wrong_inventory_raises_every_problem() -> None:

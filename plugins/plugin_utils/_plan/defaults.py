@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a site gets of which its inventory says nothing: schedule of the bond, proxy, shaping, each with the reason.
+
+What is said is never touched. A bond is ``left`` to this rule while neither mode nor schedule nor anything that
+belongs to one of them was said; a site whose aggregate was not left gets no proxy and no shaping either, unless they
+were said: it is as it always was.
+
+The evidence (Mbit/s down on six 3G links of 6, 6, 6, 5, 3.5 and 2, 28.5 together; DESIGN.md, and make bench):
+
+- one TCP connection: proxy 25.8, packets by weight 22.9, packets round the legs 9.6, flows 5.3 (one link, by luck);
+- 11 connections: proxy 24.6, packets by weight 24.6, round the legs 9.8, flows 25.2;
+- UDP: packets by weight 25.3, round the legs 23.3 with 16 % lost, one flow on one link.
+
+So the proxy takes TCP wherever it covers the links, and packets by weight take the rest, which is UDP, QUIC, ICMP and
+VPNs. Weights need rates: without them packets go round the legs, as a bond does by itself; the proxy needs none, since
+MPTCP finds out by itself. Shaping stays off: the rates of the inventory are what somebody wrote down, and a link that
+carries more than that would be slowed down to it for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from .checks_proxy import unable
+from .model import Bond, Choice, Inventory, Link, Proxy, Site
+from .proxy import MOST_SUBFLOWS
+from .schedule import BY_MODE, MOST_LEGS, RATES
+
+# Links count as equal while packets round the legs use that much of them.
+EQUAL = 0.9
+# The proxy may leave out links with that much of all rates, which are the bond's then.
+LEFT_OUT = 0.25
+_WAYS = {"down_mbit": "down", "up_mbit": "up"}
+
+
+def with_defaults(inventory: Inventory) -> Inventory:
+    """The inventory with everything decided that its sites do not say, and what was switched off left out."""
+    return replace(inventory, sites={host: _decided(site) for host, site in inventory.sites.items()})
+
+
+def gets_proxy(site: Site) -> bool:
+    """Whether TCP of the site goes through the proxy, because it says so or by the rule."""
+    proxy = _decided(site).proxy
+    return proxy is not None and proxy.enabled
+
+
+def _decided(site: Site) -> Site:
+    qos = site.qos if site.qos is not None and site.qos.enabled else None
+    if {"links", "bonds", "concentrator", "proxy", "lan"} & site.unread or not site.links:
+        return replace(site, qos=qos)
+    if site.alone:
+        return replace(site, qos=qos, choices=(_alone(site),))
+    choices = []
+    proxy = site.proxy
+    aggregate = min(site.bonds, key=lambda bond: bond.bond_id or 0, default=None)
+    if aggregate is not None and aggregate.left and proxy is None:
+        wanted, why = _proxy(site, aggregate)
+        proxy = DEFAULT_PROXY if wanted else None
+        choices.append(Choice("proxy", "on" if wanted else "off", why))
+    bonds = []
+    for bond in site.bonds:
+        schedule, why = _schedule(site.links_of(bond))
+        bonds.append(replace(bond, schedule=schedule) if bond.left else bond)
+        if bond.left and len(site.links_of(bond)) > 1:
+            value = f"mode {bond.mode}" if schedule == BY_MODE else f"{schedule}s by weight"
+            choices.append(Choice(f"bond {bond.name}", value, why))
+    if aggregate is not None and aggregate.left and site.qos is None:
+        choices.append(Choice("qos", "off", _NO_QOS))
+    return replace(site, bonds=tuple(bonds), proxy=proxy, qos=qos, choices=tuple(choices))
+
+
+DEFAULT_PROXY = Proxy(enabled=True, quic="allow", congestion_control=None, max_connections=8000)
+_NO_QOS = (
+    "links are shaped only where it was asked for, with `qos: {}`: rates in the inventory are not measured, "
+    "and shaping slows a link down that carries more than its rate"
+)
+
+
+def _proxy(site: Site, aggregate: Bond) -> tuple[bool, str]:
+    """Whether, and why: where it covers all links, or so much of them that what it leaves out would not make up for
+    it."""
+    links = site.links_of(aggregate)
+    if len(site.links) < 2:
+        return False, "there is one link, and nothing to put together"
+    if not any(subnet.version == 4 for subnet in site.lan.subnets):
+        return False, "no IPv4 subnet of the LAN is known whose connections could go through it"
+    apart = [link for link in site.links if link not in links]
+    if apart:
+        return False, f"it would go over {_names(apart)} as well, and bond {aggregate.name} does not"
+    left_out = [link for link in links if unable(link)]
+    if left_out and not all(_rates(links, key) for key in RATES.values()):
+        return False, f"it cannot go over {_names(left_out)}, and without rates nobody knows what that leaves out"
+    able = [link for link in links if link not in left_out]
+    able.sort(key=lambda link: -((link.rate or {}).get("down_mbit") or 0))
+    left_out += able[MOST_SUBFLOWS:]
+    for key in RATES.values():
+        missing = sum(_rates(left_out, key) or [1.0] * len(left_out))
+        whole = sum(_rates(links, key) or [1.0] * len(links))
+        if missing > LEFT_OUT * whole:
+            return False, f"it cannot go over {_names(left_out)}, which is {100 * missing / whole:.0f} % of all"
+    every = "both links" if len(links) == 2 else f"all {len(links)} links"
+    over = f"{len(links) - len(left_out)} of {len(links)} links" if left_out else every
+    return True, f"one TCP connection of the LAN goes over {over} at once{_compared(links)}"
+
+
+def _compared(links: Sequence[Link]) -> str:
+    """What that means next to the fastest link, where rates are known."""
+    rates = _rates(links, "down_mbit")
+    return f", {sum(rates):g} Mbit/s down less headers, where the best alone has {max(rates):g}" if rates else ""
+
+
+def _schedule(links: Sequence[Link]) -> tuple[str, str]:
+    """How packets are shared out, and why."""
+    count = len(links)
+    if count < 2:
+        return BY_MODE, ""
+    unknown = [link for link in links if None in ((link.rate or {}).get(key) for key in RATES.values())]
+    if unknown:
+        return BY_MODE, (
+            f"packets go round the legs, which gives {count} times the slowest link; for packets by weight give "
+            f"{_names(unknown)} a rate (down_mbit and up_mbit)"
+        )
+    if count > MOST_LEGS:
+        return BY_MODE, f"packets go round the legs, as there are {count}, and {MOST_LEGS} at most can have weights"
+    if all(_round(rates := _rates(links, key)) >= EQUAL * sum(rates) for key in RATES.values()):
+        return BY_MODE, f"the links are about equal, so packets round the legs use {_use(links)}"
+    return "packet", f"packets round the legs would use {_use(links)}; by weight each link carries what it can"
+
+
+def _use(links: Sequence[Link]) -> str:
+    """``6 x 2 = 12 of 28.5 Mbit/s down, since umts6 is 3 times slower than umts1, and 6 of 6 up``"""
+    parts = []
+    for key, way in _WAYS.items():
+        rates = _rates(links, key)
+        slow, fast = min(rates), max(rates)
+        part = f"{len(rates)} x {slow:g} = {_round(rates):g} of {sum(rates):g} Mbit/s {way}"
+        if _round(rates) < EQUAL * sum(rates):
+            slowest, fastest = links[rates.index(slow)].name, links[rates.index(fast)].name
+            part += f", since {slowest} is {fast / slow:.2g} times slower than {fastest}"
+        parts.append(part)
+    return ", and ".join(parts)
+
+
+def _round(rates: Sequence[float]) -> float:
+    """N times the slowest."""
+    return len(rates) * min(rates)
+
+
+def _rates(links: Iterable[Link], key: str) -> list[float]:
+    """The rate of each, none at all if one is not known."""
+    rates = [(link.rate or {}).get(key) for link in links]
+    return [] if None in rates else [float(rate) for rate in rates]
+
+
+def _names(links: Sequence[Link]) -> str:
+    return f"link{'s' if len(links) > 1 else ''} {', '.join(str(link.name) for link in links)}"
+
+
+def _alone(site: Site) -> Choice:
+    """Without a concentrator connections are spread, see alone.py and policies.spread_weights."""
+    rates = _rates(site.links, "down_mbit")
+    how = "by their rates down" if rates else "all alike, since not every rate down is known"
+    why = f"without a concentrator a connection stays on one link; new ones are spread over the links, {how}"
+    return Choice("connections", "spread", why)

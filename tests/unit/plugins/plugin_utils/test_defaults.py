@@ -1,0 +1,202 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a site gets that says nothing, and that what it says always wins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.defaults import DEFAULT_PROXY
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import check
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.ports import ports_of
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.queries import interface_kinds, programs
+
+SEED = [(6, 1), (6, 1), (6, 1), (5, 1), (3.5, 1), (2, 1)]
+
+
+def links(*rates: tuple[float, float] | None, **more: Any) -> list[dict[str, Any]]:
+    return [
+        {"name": f"m{number}", "link_id": number, "interface": f"wwan{number}"}
+        | ({"rate": {"down_mbit": rate[0], "up_mbit": rate[1]}} if rate else {})
+        | more
+        for number, rate in enumerate(rates, start=1)
+    ]
+
+
+def inventory(*rates: tuple[float, float] | None, **site: Any) -> dict[str, Any]:
+    home = {"site_id": 1, "lan": {"subnets": ["192.168.1.0/24"]}, "links": links(*rates), **site}
+    return {"concentrators": {"vps": {"address": "203.0.113.2"}}, "sites": {"home": home}}
+
+
+def decided(*rates: tuple[float, float] | None, **site: Any) -> Any:
+    found, problems = check(inventory(*rates, **site))
+    assert problems == []
+    return found.sites["home"]
+
+
+def why(site: Any, what: str) -> str:
+    (found,) = [choice.why for choice in site.choices if choice.what == what]
+    return found
+
+
+def used(site: Any) -> tuple[bool, str, bool]:
+    """Whether it has the proxy, the schedule of its first bond, whether it is shaped."""
+    return bool(site.proxy and site.proxy.enabled), site.bonds[0].schedule, site.qos is not None
+
+
+def test_unequal_links_get_the_proxy_and_packets_by_weight_with_the_sums() -> None:
+    site = decided(*SEED)
+    assert used(site) == (True, "packet", False)
+    assert "all 6 links at once, 28.5 Mbit/s down less headers, where the best alone has 6" in why(site, "proxy")
+    assert "6 x 2 = 12 of 28.5 Mbit/s down, since m6 is 3 times slower than m1" in why(site, "bond agg0")
+    assert "not measured" in why(site, "qos")
+
+
+def test_links_of_unknown_rates_get_the_proxy_and_what_the_bond_does_by_itself() -> None:
+    site = decided((6, 1), None, (2, 1))
+    assert used(site) == (True, "mode", False)
+    assert "give link m2 a rate" in why(site, "bond agg0")
+    assert site.bonds[0].mode == "balance-rr"
+
+
+def test_a_rate_in_one_direction_only_is_no_weight() -> None:
+    one_way = links((6, 1), (2, 1))
+    del one_way[1]["rate"]["up_mbit"]
+    assert used(decided(links=one_way)) == (True, "mode", False)
+
+
+def test_equal_links_need_no_weights() -> None:
+    site = decided(*[(5, 1)] * 6)
+    assert used(site) == (True, "mode", False)
+    assert "about equal" in why(site, "bond agg0")
+
+
+def test_links_that_differ_in_one_direction_are_not_equal() -> None:
+    site = decided((5, 1), (5, 3))
+    assert used(site)[1] == "packet"
+    assert "2 x 1 = 2 of 4 Mbit/s up, since m1 is 3 times slower than m2" in why(site, "bond agg0")
+
+
+def test_one_link_has_nothing_to_share_out() -> None:
+    site = decided((50, 10))
+    assert used(site) == (False, "mode", False)
+    assert [choice.what for choice in site.choices] == ["proxy", "qos"]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"bonds": [{"bond_id": 0, "mode": "balance-rr"}]}, (False, "mode", False)),
+        ({"bonds": [{"bond_id": 0, "mode": "active-backup", "prefer": ["m1"]}]}, (False, "mode", False)),
+        ({"bonds": [{"bond_id": 0, "schedule": "flow"}]}, (False, "flow", False)),
+        ({"bonds": [{"bond_id": 0, "schedule": "mode"}]}, (False, "mode", False)),
+        ({"bonds": [{"bond_id": 0, "packets_per_slave": 3}]}, (False, "mode", False)),
+        ({"bonds": [{"bond_id": 0, "mode": "balance-rr"}], "proxy": {}}, (True, "mode", False)),
+        ({"bonds": [{"bond_id": 0, "leg": "vxlan", "arp_interval": 500}]}, (True, "packet", False)),
+        ({"proxy": {"enabled": False}}, (False, "packet", False)),
+        ({"proxy": {"quic": "reject"}}, (True, "packet", False)),
+        ({"qos": {}}, (True, "packet", True)),
+        ({"qos": {"enabled": False, "share": 90}}, (True, "packet", False)),
+    ],
+)
+def test_what_is_said_wins(said: dict[str, Any], expected: tuple[bool, str, bool]) -> None:
+    assert used(decided(*SEED, **said)) == expected
+
+
+def test_what_is_said_is_not_explained() -> None:
+    said = {"bonds": [{"bond_id": 0, "mode": "balance-rr"}], "proxy": {}, "qos": {}}
+    assert decided(*SEED, **said).choices == ()
+
+
+def test_a_template_that_gives_nothing_says_nothing() -> None:
+    assert used(decided(*SEED, bonds=None, proxy=None, qos=None)) == (True, "packet", False)
+
+
+def test_a_bond_beside_the_first_is_decided_by_its_own_links() -> None:
+    bonds = [{"bond_id": 0, "mode": "balance-xor"}, {"bond_id": 2, "links": ["m1", "m6"]}]
+    site = decided(*SEED, bonds=bonds)
+    assert [bond.schedule for bond in site.bonds] == ["mode", "packet"]
+    assert [choice.what for choice in site.choices] == ["bond agg2"]
+
+
+def test_no_proxy_over_links_that_the_bond_leaves_alone() -> None:
+    site = decided(*SEED, bonds=[{"bond_id": 0, "links": ["m1", "m2", "m3", "m4"]}])
+    assert used(site)[0] is False
+    assert "links m5, m6" in why(site, "proxy")
+
+
+@pytest.mark.parametrize("subnets", [["2001:db8:1::/64"], ["fd12:3456:789a:1::/64"]])
+def test_no_proxy_without_a_lan_of_ipv4(subnets: list[str]) -> None:
+    assert used(decided(*SEED, lan={"subnets": subnets})) == (False, "packet", False)
+
+
+def test_no_proxy_where_no_lan_is_known() -> None:
+    assert used(decided(*SEED, lan=None)) == (False, "packet", False)
+
+
+@pytest.mark.parametrize(
+    ("fast", "wanted", "text"),
+    [
+        ((6.0, 1.0), True, "goes over 6 of 7 links at once"),
+        ((60.0, 1.0), False, "it cannot go over link m7, which is 68 % of all"),
+        (None, False, "it cannot go over link m7, and without rates nobody knows"),
+    ],
+)
+def test_the_proxy_leaves_out_little_or_is_left_out(fast: Any, wanted: bool, text: str) -> None:
+    all_links = links(*SEED, fast)
+    all_links[6] |= {"carrier": "direct", "address": "198.51.100.2/24", "next_hop": "198.51.100.1"}
+    site = decided(links=all_links)
+    assert used(site)[0] is wanted
+    assert text in why(site, "proxy")
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(8, True), (10, True), (12, False)])
+def test_the_kernel_takes_eight_subflows(count: int, wanted: bool) -> None:
+    assert used(decided(*[None] * count))[0] is wanted
+
+
+def test_sixteen_links_cannot_have_weights() -> None:
+    site = decided(*SEED, *SEED, *SEED)
+    assert used(site) == (False, "mode", False)
+    assert "15 at most" in why(site, "bond agg0")
+
+
+@pytest.mark.parametrize(("rates", "how"), [([(6, 1), (2, 1)], "by their rates"), ([None, None], "all alike")])
+def test_without_a_concentrator_connections_are_spread_and_nothing_else(rates: Any, how: str) -> None:
+    data = inventory(*rates, concentrator="none")
+    found, problems = check({**data, "concentrators": {}})
+    assert problems == []
+    (choice,) = found.sites["home"].choices
+    assert (choice.what, choice.value) == ("connections", "spread")
+    assert how in choice.why
+    assert found.sites["home"].proxy is None
+
+
+def test_the_proxy_of_the_rule_is_that_of_a_site_that_says_no_more_than_that_it_wants_one() -> None:
+    asked = decided(*SEED, proxy={})
+    assert asked.proxy.where != ""
+    for name in ("enabled", "quic", "congestion_control", "max_connections", "destinations", "ports"):
+        assert getattr(DEFAULT_PROXY, name) == getattr(asked.proxy, name)
+
+
+def test_a_mistake_in_what_is_said_is_no_reason_to_decide_it() -> None:
+    found, problems = check(inventory(*SEED, proxy={"enabled": "perhaps"}))
+    assert len(problems) == 1
+    assert found.sites["home"].choices == ()
+
+
+def test_nodes_are_asked_for_what_the_rule_decides_on() -> None:
+    data = inventory(*SEED)
+    data["sites"]["hut"] = {"site_id": 2, "lan": {"subnets": ["192.168.2.0/24"]}, "links": links((6, 1))}
+    assert "haproxy" in programs(data, "home")
+    assert "haproxy" in programs(data, "vps")
+    assert "haproxy" not in programs(data, "hut")
+    assert "tproxy" in interface_kinds(data, "home")
+    assert "tproxy" not in interface_kinds(data, "hut")
+    assert "key proxy_port" in [port["used_for"] for port in ports_of(data, "vps")]
+    data["sites"]["home"]["proxy"] = {"enabled": False}
+    assert "haproxy" not in programs(data, "vps")
+    assert "key proxy_port" not in [port["used_for"] for port in ports_of(data, "vps")]
