@@ -19,7 +19,7 @@ help: ## show this list
 setup: ## install what the other targets need
 	@$(BOOTSTRAP)
 
-lab: setup ## lab up, deploy both bond modes, measure, show the table (lab keeps running)
+lab: setup ## lab up, deploy two bond modes and what the planner chooses, measure, show the table (lab keeps running)
 	@$(LAB) run --profile "$(PROFILE)" --keep
 
 lab-up: setup ## lab up with nothing deployed, to play with

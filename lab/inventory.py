@@ -76,6 +76,7 @@ def inventory(profile: Profile) -> dict:
                 "lab_schedule": "mode",
                 "lab_bonds": [{"bond_id": 0, "mode": "{{ lab_bond_mode }}", "schedule": "{{ lab_schedule }}"}],
                 "lab_proxy": False,
+                "lab_site_proxy": {"enabled": "{{ lab_proxy }}"},
                 "lab_server_ipv6": SERVER_IPV6,
                 # Whether the links keep their rates; with a played trace they do not.
                 "lab_steady": not any(link.playback for link in profile.links),
@@ -109,7 +110,7 @@ def _site(profile: Profile, number: int) -> dict:
         "lan": {"interface": "lan0", "subnets": LAN_SUBNETS},
         "links": site_links(profile, number),
         "bonds": "{{ lab_bonds }}",
-        "proxy": {"enabled": "{{ lab_proxy }}"},
+        "proxy": "{{ lab_site_proxy }}",
     }
 
 

@@ -10,8 +10,10 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from lab import paths
+from lab.expect import expected
 from lab.host import watched
 from lab.lifecycle import Lab
 from lab.profile import Profile, site_links
@@ -30,16 +32,23 @@ _OF_MANY = [
     "ping_loaded",
 ]
 
-# Method -> variables of the playbooks.
-METHODS = {
-    "balance-rr": {"lab_bond_mode": "balance-rr"},
-    "balance-xor": {"lab_bond_mode": "balance-xor"},
-    "mptcp-proxy": {"lab_bond_mode": "balance-rr", "lab_proxy": True},
-    "weighted-packet": {"lab_schedule": "packet"},
-    "weighted-flow": {"lab_schedule": "flow", "benchmark_tests": _OF_MANY},
+
+def _said(proxy: bool = False, **bond: Any) -> dict[str, Any]:
+    """A site that says everything: its bond, and whether it has the proxy."""
+    return {"lab_bonds": [{"bond_id": 0, **bond}], "lab_site_proxy": {"enabled": proxy}}
+
+
+# Method -> variables of the playbooks. The site of the last one says nothing, and the planner decides.
+METHODS: dict[str, dict[str, Any]] = {
+    "balance-rr": _said(mode="balance-rr"),
+    "balance-xor": _said(mode="balance-xor"),
+    "weighted-packet": _said(schedule="packet"),
+    "weighted-flow": _said(schedule="flow") | {"benchmark_tests": _OF_MANY},
+    "mptcp-proxy": _said(mode="balance-rr", proxy=True),
+    "default": {"lab_bonds": None, "lab_site_proxy": None},
 }
 # What is measured unless it is said which.
-DEFAULT = ("balance-rr", "balance-xor", "mptcp-proxy")
+DEFAULT = ("balance-rr", "balance-xor", "default")
 
 
 def ansible_env() -> dict[str, str]:
@@ -63,7 +72,7 @@ def playbook(lab: Lab, name: str, variables: dict, *options: str) -> None:
 def possible(methods: Iterable[str], profile: Profile) -> list[str]:
     """The methods that the profile's links allow: without a rate a link has no weight. Says which are left out."""
     unknown = [link["name"] for link in site_links(profile) if "rate" not in link]
-    out = [method for method in methods if unknown and "lab_schedule" in METHODS[method]]
+    out = [method for method in methods if unknown and "schedule" in (METHODS[method]["lab_bonds"] or [{}])[0]]
     if out:
         say(f"{', '.join(out)} left out: no rate of {', '.join(unknown)} in profile {profile.name}")
     return [method for method in methods if method not in out]
@@ -94,7 +103,7 @@ def measure(
                     "benchmark_duration_s": duration_s,
                 },
             )
-        results.append(json.loads(output.read_text()))
+        results.append(json.loads(output.read_text()) | expected(lab.profile, variables))
     down_mbit, up_mbit = lab.profile.capacity()
     facts = {
         "profile": lab.profile.name,

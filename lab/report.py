@@ -50,7 +50,8 @@ def build_report(
     """Facts and the methods' runs as one report.
 
     ``share`` is goodput over the summed link rates of that direction. With `capacity_between`, for links whose
-    rates change, it is the median over the repeats of goodput over what the links offered in those seconds.
+    rates change, it is the median over the repeats of goodput over what the links offered in those seconds, and
+    ceilings and predictions are as much more or less. ``over_idle`` of a loaded ping is its 95 % over the idle median.
 
     :raises ReportError: a fact is missing, a method has no runs, or two documents have the same method.
     """
@@ -59,7 +60,8 @@ def build_report(
     for result in method_results:
         for run in result["runs"]:
             margins = {key: result[key][run["test"]] for key in _MARGIN_KEYS if run["test"] in result.get(key, {})}
-            runs.append(_with_share(dict(run) | {"method": result["method"]} | margins, facts, capacity_between))
+            run = _with_share(dict(run) | {"method": result["method"]} | margins, facts, capacity_between)
+            runs.append(_over_idle(run, result["runs"]))
     return {**{key: facts[key] for key in _FACTS}, **facts, "runs": runs}
 
 
@@ -89,8 +91,17 @@ def _with_share(run: Run, facts: Mapping[str, Any], capacity_between: CapacityBe
         repeats = [_beside_offer(one, capacity_between, side) for one in run["repeats"]]
         capacity = statistics.median(one["capacity_mbit"] for one in repeats)
         share = statistics.median(one["share"] for one in repeats)
-        run = run | {"repeats": repeats}
+        more = capacity / facts["capacity"][f"{direction}_mbit"]
+        margins = {key: round(run[key] * more, 2) for key in _MARGIN_KEYS if key in run}
+        run = run | {"repeats": repeats} | margins
     return run | {"capacity_mbit": round(capacity, 3), "share": round(share, 4)}
+
+
+def _over_idle(run: Run, runs: Sequence[Mapping[str, Any]]) -> Run:
+    idle = [other["p50_ms"] for other in runs if other["test"] == "ping_idle" and other.get("p50_ms")]
+    if run["test"] != "ping_loaded" or not idle or run.get("p95_ms") is None:
+        return run
+    return run | {"over_idle": round(run["p95_ms"] / idle[0], 2)}
 
 
 def _beside_offer(repeat: Run, capacity_between: CapacityBetween, side: int) -> Run:

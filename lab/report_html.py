@@ -263,7 +263,7 @@ def _table(report: Mapping[str, Any]) -> str:
         for row in body
     )
     return (
-        f"<section><h2>Numbers <small>{escape(report_text.LEGEND)}</small></h2>"
+        f"<section><h2>Numbers <small>{escape(report_text.legend(report))}</small></h2>"
         f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></section>'
     )
 

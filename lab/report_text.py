@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 # Benchmark documents of unknown tests are shown under their own name.
@@ -25,6 +25,13 @@ TITLES = {
     "http_30_down": "30 HTTP downloads, all mirrors",
 }
 LEGEND = "Mbit/s that arrived (share of all links together); ping: median / 95 % / longest"
+# What stands below a test where runs have it: title of the row, the key that they have, its cell.
+_BELOW: tuple[tuple[str, str, Callable[[Mapping[str, Any]], str]], ...] = (
+    ("predicted of ceiling", "ceiling_mbit", lambda run: f"{_predicted(run)} of {run['ceiling_mbit']:.1f}"),
+    ("fairness (Jain)", "jain", lambda run: f"{run['jain']:.2f}"),
+    ("95 % over idle median", "over_idle", lambda run: f"{run['over_idle']:.1f} times"),
+)
+EXPLAINED = "predicted: what the planner expects; ceiling: rates less the headers of the path"
 
 
 def methods(report: Mapping[str, Any]) -> list[str]:
@@ -79,7 +86,25 @@ def rows(report: Mapping[str, Any]) -> list[list[str]]:
     for test in tests(report):
         cells = [cell(by_place.get((test, name))) for name in names]
         table += [[title(test), *cells, limit(report, test)]]
+        table += _below([by_place.get((test, name)) for name in names])
     return table
+
+
+def _below(runs: list[Mapping[str, Any] | None]) -> Iterator[list[str]]:
+    """The rows below a test."""
+    for words, key, text in _BELOW:
+        if any(run and run.get(key) is not None for run in runs):
+            yield [f"- {words}", *(text(run) if run and run.get(key) is not None else "-" for run in runs), ""]
+
+
+def _predicted(run: Mapping[str, Any]) -> str:
+    return f"{run['predicted_mbit']:.1f}" if run.get("predicted_mbit") is not None else "?"
+
+
+def legend(report: Mapping[str, Any]) -> str:
+    """What the numbers of the table mean."""
+    with_ceiling = any(run.get("ceiling_mbit") for run in report["runs"])
+    return f"{LEGEND}; {EXPLAINED}" if with_ceiling else LEGEND
 
 
 def headline(report: Mapping[str, Any]) -> str:
@@ -129,7 +154,7 @@ def terminal_table(report: Mapping[str, Any]) -> str:
         lines.append("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
         if number == 0:
             lines.append("  ".join("-" * width for width in widths))
-    lines += ["", LEGEND]
+    lines += ["", legend(report)]
     if stages(report):
         lines.append(f"Time: {stages(report)}")
     lines += [f"Note: {text}" for text in warnings(report)]
@@ -139,7 +164,7 @@ def terminal_table(report: Mapping[str, Any]) -> str:
 def markdown(report: Mapping[str, Any]) -> str:
     """The same table as Markdown."""
     table = [[text.replace("|", "\\|") for text in row] for row in rows(report)]
-    lines = [f"# {headline(report)}", "", f"{machine(report)}. {LEGEND}.", ""]
+    lines = [f"# {headline(report)}", "", f"{machine(report)}. {legend(report)}.", ""]
     lines.append("| " + " | ".join(table[0]) + " |")
     lines.append("| --- " + "| ---: " * (len(table[0]) - 1) + "|")
     lines += ["| " + " | ".join(row) + " |" for row in table[1:]]

@@ -80,7 +80,7 @@ bench() {
     step "planning fleets" python -m ansible_collections.linkagg.wan.tests.perf.bench_planner
     step "the engine against ip" as_root env PATH="$PATH" python -m ansible_collections.linkagg.wan.tests.perf.bench_engine
     step "what the lab carries" python -m lab run --profile "${PROFILE:-seed-3g}" --repeats 3 --out bench \
-        --methods balance-rr balance-xor mptcp-proxy weighted-packet weighted-flow
+        --methods balance-rr balance-xor weighted-packet weighted-flow mptcp-proxy default
 }
 
 lab_unit() { step "unit tests of the lab" pytest_in_collection -q tests/lab; }

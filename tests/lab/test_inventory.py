@@ -19,7 +19,7 @@ def sites(profile: str, schedule: str = "mode") -> dict:
     gateways = {host: each["linkagg_site"] for host, each in children["gateways"]["hosts"].items()}
     for site in gateways.values():
         site["bonds"] = [{"bond_id": 0, "mode": "balance-rr", "schedule": schedule}]  # templates in the inventory
-        site["proxy"]["enabled"] = True
+        site["proxy"] = {"enabled": True}
     concentrator = children["concentrators"]["hosts"]["concentrator"]["linkagg_concentrator"]
     return {"concentrators": {"concentrator": concentrator}, "sites": gateways}
 

@@ -109,6 +109,39 @@ def test_ceiling_and_prediction_of_a_method_come_to_its_runs() -> None:
     jsonschema.validate(document, SCHEMA)
 
 
+def test_predictions_follow_what_changing_links_offered() -> None:
+    documents = results()
+    documents[0] |= {"ceiling_mbit": {"tcp_1_down": 25.65}, "predicted_mbit": {"tcp_1_down": 10.0}}
+    run = report.build_report(FACTS, documents, lambda _began, _ended: (14.25, 3.0))["runs"][0]
+    assert (run["ceiling_mbit"], run["predicted_mbit"]) == (12.82, 5.0)
+
+
+def test_a_loaded_ping_is_set_against_the_idle_one_of_the_same_method() -> None:
+    documents = results()
+    documents[0]["runs"].append(pings("ping_loaded", 100, 210, 300))
+    documents[1]["runs"] = [traffic("tcp_1_down", 5.0), pings("ping_loaded", 100, 210, 300)]
+    document = report.build_report(FACTS, documents)
+    loaded = {run["method"]: run for run in document["runs"] if run["test"] == "ping_loaded"}
+    assert loaded["balance-rr"]["over_idle"] == 2.5
+    assert "over_idle" not in loaded["balance-xor"]
+    jsonschema.validate(document, SCHEMA)
+    assert "| - 95 % over idle median | 2.5 times | - |  |" in report_text.markdown(document)
+
+
+def test_ceiling_prediction_and_fairness_stand_below_what_was_measured() -> None:
+    documents = results()
+    documents[0] |= {"ceiling_mbit": {"tcp_1_down": 25.7}, "predicted_mbit": {"tcp_1_down": 9.9}}
+    documents[1] |= {"ceiling_mbit": {"tcp_1_down": 25.3}}
+    documents[0]["runs"].append(traffic("tcp_11_down", 9.4, jain=0.957))
+    document = report.build_report(FACTS, documents)
+    lines = report_text.markdown(document).splitlines()
+    first = lines.index("| 1 TCP download | 9.6 (34 %) | 5.0 (18 %) | 28.5 |")
+    assert lines[first + 1] == "| - predicted of ceiling | 9.9 of 25.7 | ? of 25.3 |  |"
+    assert "| - fairness (Jain) | 0.96 | - |  |" in lines
+    assert report_text.EXPLAINED in report.terminal_table(document)
+    assert report_text.EXPLAINED not in report.terminal_table(built())
+
+
 def test_the_benchmark_documents_are_left_as_they_were() -> None:
     documents = results()
     report.build_report(FACTS, documents, lambda _began, _ended: (1.0, 1.0))
