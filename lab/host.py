@@ -15,10 +15,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from lab import paths
 from lab.image import Image
@@ -175,12 +177,16 @@ def _attend(host: Watchable, process: subprocess.Popen, limit_s: float, too_late
                 return process.communicate(timeout=1)
             except subprocess.TimeoutExpired:
                 pass
-            if why := host.trouble():
-                raise LabError(f"{why}. The end of its console:\n{console_tail()}")
-            if time.monotonic() > end:
-                raise LabError(too_late)
+            _still_well(host, end, too_late)
     finally:
         end_group(process)
+
+
+def _still_well(host: Watchable, end: float, too_late: str) -> None:
+    if why := host.trouble():
+        raise LabError(f"{why}. The end of its console:\n{console_tail()}")
+    if time.monotonic() > end:
+        raise LabError(too_late)
 
 
 def watched(host: Watchable, command: list[str], *, env: Mapping[str, str] | None = None, limit_s: float = 1800) -> int:
@@ -189,6 +195,37 @@ def watched(host: Watchable, command: list[str], *, env: Mapping[str, str] | Non
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, start_new_session=True)
     _attend(host, process, limit_s, f"{shlex.join(command[:2])} ... did not end within {limit_s:.0f} s")
     return process.returncode
+
+
+def watched_at_once(host: Watchable, commands: Sequence[list[str]], *, limit_s: float = 1800) -> list[int]:
+    """Run commands side by side, bounded and watched, and return their exit statuses.
+
+    The output of the first is on our terminal; that of the others follows when all have ended, or were ended.
+    """
+    sys.stdout.flush()
+    end = time.monotonic() + limit_s
+    with ExitStack() as ending:
+        running = []
+        for number, command in enumerate(commands):
+            output = ending.enter_context(tempfile.TemporaryFile()) if number else None
+            if output:
+                ending.callback(_show, output)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+            ending.callback(end_group, process)
+            running.append(process)
+        for process in running:
+            while process.poll() is None:
+                _still_well(host, end, f"{shlex.join(process.args[:2])} ... did not end within {limit_s:.0f} s")
+                time.sleep(0.2)
+        return [process.returncode for process in running]
+
+
+def _show(output: IO[bytes]) -> None:
+    output.seek(0)
+    sys.stdout.write(output.read().decode(errors="replace"))
+    sys.stdout.flush()
 
 
 def ask(host: Host, remote: list[str], limit_s: float = 180) -> str:

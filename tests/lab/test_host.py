@@ -53,6 +53,22 @@ def test_a_command_that_takes_too_long_is_ended():
         host.watched(Watched(), ["sleep", "300"], limit_s=1)
 
 
+def test_commands_side_by_side_give_their_exit_statuses_and_their_output_one_after_the_other(tmp_path, capfd):
+    there = tmp_path / "there"
+    waits = ["sh", "-c", f"until [ -e {there} ]; do sleep 0.05; done; echo first; exit 3"]
+    says = ["sh", "-c", f"echo second; echo its errors >&2; touch {there}"]
+    assert host.watched_at_once(Watched(), [waits, says], limit_s=30) == [3, 0]
+    assert capfd.readouterr().out.splitlines() == ["first", "second", "its errors"]
+
+
+def test_commands_side_by_side_are_all_ended_when_one_takes_too_long(tmp_path):
+    pid_file = tmp_path / "pid"
+    long = ["sh", "-c", f"echo $$ > {pid_file}; exec sleep 300"]
+    with pytest.raises(LabError, match="did not end within 2 s"):
+        host.watched_at_once(Watched(), [["sleep", "0"], long], limit_s=2)
+    assert not alive(int(pid_file.read_text()))
+
+
 def test_a_local_lab_host_lists_all_that_is_missing(monkeypatch):
     monkeypatch.setitem(host.KERNEL_PARTS, "a part that no kernel has", "no_such_module")
     monkeypatch.setattr(host, "PROGRAMS", ("sh", "no-such-program"))
