@@ -108,7 +108,7 @@ def sites_apart(concentrator: Concentrator, wirings: Sequence[SiteWiring], carri
                 "iifname @bonds ip6 saddr != { ::, fe80::/10 } iifname . ip6 saddr != @sources_ipv6 drop",
             ),
             "prerouting": ("meta mark set iifname map @shared_bonds", by_zone) if marks else (),
-            "input": (*_from_sites(concentrator), *_from_carriers(concentrator, carriers)),
+            "input": (*_from_sites(concentrator), *_from_carriers(concentrator, wirings, carriers)),
             "forward": tuple(_past(concentrator, wirings, public)),
             "output": (by_zone,) if marks else (),
             "postrouting": tuple(_without_nat(public)),
@@ -193,10 +193,17 @@ def _within(network: IPNetwork, others: Iterable[str]) -> bool:
     return any(network in IPNetwork(other) for other in others)
 
 
-def _from_carriers(concentrator: Concentrator, carriers: str) -> Iterator[str]:
-    """Carriers are for legs; a gateway can send anything into them, with addresses of its own. And nobody else can."""
+def _from_carriers(concentrator: Concentrator, wirings: Iterable[SiteWiring], carriers: str) -> Iterator[str]:
+    """Carriers are for legs; a gateway can send anything into them, with addresses of its own. And nobody else can.
+
+    Those without an interface of their own (sessions of PPTP) have said before what may come out of them.
+    """
+    pool = concentrator.carrier_pool
+    ends = {carrier.concentrator_address for wiring in wirings for carrier in wiring.carriers}
+    if any(end.version == pool.version and end in pool for end in ends if end is not None):
+        inside = f"iifname != {carriers} " if carriers else ""
+        yield f'ip daddr {pool} {inside}iifname != "lo" drop'
     if carriers:
-        yield f'ip daddr {concentrator.carrier_pool} iifname != {carriers} iifname != "lo" drop'
         yield f"iifname {carriers} ct state established,related accept"
         yield f"iifname {carriers} meta l4proto gre accept"
         yield f"iifname {carriers} icmp type echo-request accept"
