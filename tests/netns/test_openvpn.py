@@ -23,7 +23,7 @@ import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
 from ansible_collections.linkagg.wan.tests.netns.node import why_no_namespaces
 
-pytestmark = pytest.mark.skipif(bool(why_no_namespaces()), reason=why_no_namespaces() or "namespaces")
+pytestmark = pytest.mark.skipif(bool(why_no_namespaces()), reason=f"NOT TESTED: OpenVPN: {why_no_namespaces()}")
 
 # The concentrator's and the gateway's address on the wire, which has an MTU of its own.
 FAR, NEAR, LINK_MTU = "203.0.113.2", "203.0.113.1", 1480
@@ -125,9 +125,9 @@ class Pair:
 def pair(tmp_path: Path) -> Iterator[Pair]:
     for program in ("openvpn", "openssl"):
         if shutil.which(program) is None:
-            pytest.skip(f"needs {program}")
+            pytest.skip(f"NOT TESTED: the program {program} is not installed")
     if not os.path.exists("/dev/net/tun"):
-        pytest.skip("needs /dev/net/tun")
+        pytest.skip("NOT TESTED: this machine has no /dev/net/tun; nodes of the lab have")
     names = {where: f"linkagg-{uuid.uuid4().hex[:8]}" for where in ("home", "vps")}
     made = Pair(tmp_path, names)
     for name in names.values():

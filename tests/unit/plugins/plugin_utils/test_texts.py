@@ -16,6 +16,11 @@ from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import texts
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.splitting import unsplit_tcp
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.wiring import BondWiring
 
+with_nft = pytest.mark.skipif(
+    shutil.which("nft") is None or shutil.which("unshare") is None,
+    reason="NOT TESTED: the programs nft or unshare are not installed",
+)
+
 SPLITTING = unsplit_tcp(
     (name, BondWiring(bond=None, mtu=1500, fit=fit, subnets=(), legs=()))
     for name, fit in (("agg0", 1398), ("agg1", 1500))
@@ -33,13 +38,13 @@ TABLES = {
 }
 
 
-@pytest.mark.skipif(shutil.which("nft") is None or shutil.which("unshare") is None, reason="needs nft and unshare")
+@with_nft
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES.keys())
 def test_nft_lists_the_table_as_it_was_written(table: str) -> None:
     command = ["unshare", "--map-root-user", "--net", "sh", "-c", "nft -f - && nft -s list table inet linkagg"]
     result = subprocess.run(command, input=table, capture_output=True, text=True, check=False)
     if "Operation not permitted" in result.stderr:
-        pytest.skip(f"no network namespace here: {result.stderr.strip()}")
+        pytest.skip(f"NOT TESTED: no network namespace here: {result.stderr.strip()}")
     assert result.stderr == ""
     assert result.stdout == table
 
@@ -47,14 +52,14 @@ def test_nft_lists_the_table_as_it_was_written(table: str) -> None:
 GOLDEN = sorted((Path(__file__).parent / "golden" / "plans").glob("*.plan.yml"))
 
 
-@pytest.mark.skipif(shutil.which("nft") is None or shutil.which("unshare") is None, reason="needs nft and unshare")
+@with_nft
 @pytest.mark.parametrize("plan", GOLDEN, ids=lambda path: path.name)
 def test_nft_takes_every_table_of_the_recorded_plans(plan: Path) -> None:
     command = ["unshare", "--map-root-user", "--net", "sh", "-c", "nft -c -f -"]
     for host, node in yaml.safe_load(plan.read_text(encoding="utf-8"))["nodes"].items():
         result = subprocess.run(command, input=node["nft"], capture_output=True, text=True, check=False)
         if "Operation not permitted" in result.stderr:
-            pytest.skip(f"no network namespace here: {result.stderr.strip()}")
+            pytest.skip(f"NOT TESTED: no network namespace here: {result.stderr.strip()}")
         assert (host, result.stderr) == (host, "")
 
 
