@@ -25,7 +25,8 @@ options:
     required: true
   host:
     description:
-      - Name of the node in it of which to say also what only that one needs, such as V(pppoe) where a link is dialled.
+      - Name of the node in it for which to say it, from its own site or, of a concentrator, from its own sites, with
+        what only that one needs, such as V(pppoe) where a link is dialled. Without it, all sites count.
     type: str
 seealso:
   - plugin: linkagg.wan.plan

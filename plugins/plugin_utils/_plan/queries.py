@@ -35,7 +35,6 @@ _LEGS = "sites.*.bonds[].leg"
 # Every carrier that a link or a site names, and every site that leaves a link without one.
 _CARRIERS = "sites.*.[carrier, links[].carrier][]"
 _WITHOUT_CARRIER = "sites.* | [?!carrier && (!links || links[?!carrier])]"
-_ALONE = f"site.concentrator == '{NO_CONCENTRATOR}'"
 _PROXIES = "sites.*.proxy"
 # Of one site.
 _DIALLED = "links[?address == 'pppoe']"
@@ -57,17 +56,17 @@ def _with_prefix(pairs: Any) -> Iterator[str]:
 
 
 def interface_kinds(data: Any, host: str | None = None) -> list[str]:
-    """Kinds of interfaces that nodes must be able to make: carriers, the legs that are used, and bonds; and what one of
-    them, that ``host``, needs of the kernel for the proxy, and has to dial its links."""
+    """Kinds of interfaces that a node, or all of them, must be able to make: carriers, the legs that are used, and
+    bonds; what of the kernel the proxy needs; and what that ``host`` has to dial its links."""
     own = ["pppoe"] if _is_dialled(data, host) else []
-    data = _with_concentrator(data)
+    data = _with_concentrator(_of_host(data, host))
     if data is None:
         return own
     legs = set(filter(lambda leg: isinstance(leg, str), _search(_LEGS, data) or ()))
     if _search(_WITHOUT_BONDS, data):
         legs.add(_default_leg())
     kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
-    proxy = ["mptcp", "tproxy"] if _has_proxy(data, host) else []
+    proxy = ["mptcp", "tproxy"] if _has_proxy(data) else []
     return [*own, *kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy]
 
 
@@ -81,29 +80,46 @@ def carriers_used(data: Any) -> list[Carrier]:
 
 
 def programs(data: Any, host: str) -> dict[str, str]:
-    """Programs that a node needs, with the Debian package of each: of its own links' carriers, or of all sites'."""
-    sites = data.get("sites") if isinstance(data, Mapping) else None
-    site = sites.get(host) if isinstance(sites, Mapping) and host in sites else None
-    if site is None:
-        found = [carrier.concentrator_programs for carrier in carriers_used(data)]
-    else:
-        found = [carrier.gateway_programs for carrier in carriers_used({"sites": {host: site}})]
-    if _has_proxy(data, host):
+    """Programs that a node needs, with the Debian package of each: of its own links' carriers, or of its sites'."""
+    own = _with_concentrator(_of_host(data, host))
+    at_gateway = _sites(data).get(host) is not None
+    used = [] if own is None else carriers_used(own)
+    found = [carrier.gateway_programs if at_gateway else carrier.concentrator_programs for carrier in used]
+    if _has_proxy(own):
         found.append(PROXY_PROGRAMS)
     dialled = {"pppd": "ppp"} if _is_dialled(data, host) else {}
     return {**PROGRAMS, **dialled, **{name: package for some in found for name, package in some.items()}}
 
 
+def _sites(data: Any) -> Mapping[str, Any]:
+    sites = data.get("sites") if isinstance(data, Mapping) else None
+    return sites if isinstance(sites, Mapping) else {}
+
+
+def _of_host(data: Any, host: str | None) -> Any:
+    """What of the data concerns that host: its own site, or the sites that may be its own if it is a concentrator; all
+    of them for anybody else. Each node of a run asks, and most are gateways, who must not look at the whole fleet."""
+    sites = _sites(data)
+    if sites.get(host) is not None:
+        return {"sites": {host: sites[host]}}
+    concentrators = data.get("concentrators") if isinstance(data, Mapping) else None
+    if not isinstance(concentrators, Mapping) or host not in concentrators:
+        return data or {}
+    others = {*concentrators, NO_CONCENTRATOR} - {host}
+    return {**data, "sites": {name: site for name, site in sites.items() if _concentrator_of(site) not in others}}
+
+
+def _concentrator_of(site: Any) -> str | None:
+    name = site.get("concentrator") if isinstance(site, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
 def _is_dialled(data: Any, host: str | None) -> bool:
-    sites = data.get("sites") if isinstance(data, Mapping) else None
-    return bool(isinstance(sites, Mapping) and _search(_DIALLED, sites.get(host)))
+    return bool(_search(_DIALLED, _sites(data).get(host)))
 
 
-def _has_proxy(data: Any, host: str | None = None) -> bool:
-    """Whether a site has the proxy, or that of ``host`` if it is one; also while what it says of it cannot be read."""
-    sites = data.get("sites") if isinstance(data, Mapping) else None
-    if isinstance(sites, Mapping) and host in sites:
-        data = {"sites": {host: sites[host]}}
+def _has_proxy(data: Any) -> bool:
+    """Whether a site has the proxy; also while what it says of it cannot be read."""
     told = [proxy.get("enabled", True) for proxy in _search(_PROXIES, data) or () if isinstance(proxy, Mapping)]
     if any(_is_true(enabled) for enabled in told):
         return True
@@ -127,10 +143,10 @@ def _flat(found: Any) -> Iterator[Any]:
 
 def _with_concentrator(data: Any) -> Any:
     """The data without sites that have no concentrator and want none; None if there is no other site."""
-    sites = data.get("sites") if isinstance(data, Mapping) else None
-    if not isinstance(sites, Mapping) or not sites:
+    sites = _sites(data)
+    if not sites:
         return data
-    others = {host: site for host, site in sites.items() if not _search(_ALONE, {"site": site})}
+    others = {host: site for host, site in sites.items() if _concentrator_of(site) != NO_CONCENTRATOR}
     return {**data, "sites": others} if others else None
 
 

@@ -201,6 +201,18 @@ def test_plan_kinds_names_what_is_used_and_stumbles_over_nothing(sites: Any, kin
     assert plan_kinds.plan_kinds({"concentrators": {}, "sites": sites}) == kinds
 
 
+TWO_CONCENTRATORS = {
+    "concentrators": {"vps": None, "far": None},
+    "sites": {
+        "home": {"concentrator": "vps", "carrier": "openvpn", "links": [{}]},
+        "boat": {"concentrator": "vps", "links": [{"name": 3}, 4]},
+        "bare": {"concentrator": "vps", "carrier": "direct"},
+        "cabin": {"concentrator": "far", "carrier": "pptp", "bonds": [{"leg": "vxlan"}], "proxy": {}},
+        "alone": {"concentrator": "none"},
+    },
+}
+
+
 @pytest.mark.parametrize(
     ("host", "found"),
     [
@@ -208,16 +220,45 @@ def test_plan_kinds_names_what_is_used_and_stumbles_over_nothing(sites: Any, kin
         ("home", {"nft", "openvpn", "openssl"}),
         ("boat", {"nft", "wg"}),
         ("bare", {"nft"}),
-        ("nobody", {"nft", "wg", "openvpn", "openssl"}),
+        ("nobody", {"nft", "wg", "openvpn", "openssl", "pptpd", "pppd", "haproxy", "mptcpize"}),
+        ("far", {"nft", "pptpd", "pppd", "haproxy", "mptcpize"}),
+        ("cabin", {"nft", "pptp", "pppd", "haproxy", "mptcpize"}),
+        ("alone", {"nft"}),
     ],
 )
 def test_plan_programs_names_what_a_node_runs(host: str, found: set[str]) -> None:
-    sites = {
-        "home": {"carrier": "openvpn", "links": [{}]},
-        "boat": {"links": [{"name": 3}, 4]},
-        "bare": {"carrier": "direct"},
-    }
-    assert set(plan_programs.plan_programs({"concentrators": {"vps": None}, "sites": sites}, host)) == found
+    assert set(plan_programs.plan_programs(TWO_CONCENTRATORS, host)) == found
+
+
+@pytest.mark.parametrize(
+    ("host", "kinds"),
+    [
+        ("vps", ["wireguard", "tun", "gretap", "bond"]),
+        ("home", ["tun", "gretap", "bond"]),
+        ("far", ["ppp", "vxlan", "bond", "mptcp", "tproxy"]),
+        ("cabin", ["ppp", "vxlan", "bond", "mptcp", "tproxy"]),
+        ("alone", []),
+        ("nobody", ["wireguard", "tun", "ppp", "gretap", "vxlan", "bond", "mptcp", "tproxy"]),
+    ],
+)
+def test_plan_kinds_asks_a_node_for_what_its_own_sites_use(host: str, kinds: list[str]) -> None:
+    assert sorted(plan_kinds.plan_kinds(TWO_CONCENTRATORS, host)) == sorted(kinds)
+
+
+def test_a_gateway_is_asked_without_a_look_at_the_other_sites() -> None:
+    class Sites(dict):
+        """Of which nobody may look at all."""
+
+        def __iter__(self) -> Any:
+            raise AssertionError("all sites are looked at")
+
+        items = values = keys = __iter__
+
+    data = {**TWO_CONCENTRATORS, "sites": Sites(TWO_CONCENTRATORS["sites"])}
+    for ask in (plan_kinds.plan_kinds, plan_programs.plan_programs):
+        assert ask(data, "cabin") == ask(TWO_CONCENTRATORS, "cabin")
+        with pytest.raises(AssertionError):
+            ask(data, "far")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.modules.certificates import reconcile
 
-pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="NOT TESTED: the program openssl is not installed")
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="NOT TESTED: openssl is not installed")
 
 
 class Module:
