@@ -18,6 +18,7 @@ from ._netlink import library
 from ._persist import silence, store
 from ._persist.lock import locked
 from ._persist.saving import Saving, item_key, item_lasts, items_of, saving
+from ._rates import told as rates_told
 from ._stop import put_off
 
 if TYPE_CHECKING:
@@ -107,13 +108,18 @@ def _reconcile(
     stopped: Callable[[], str],
     late: Collection[str],
 ) -> tuple[Outcome, dict[str, Any]]:
-    """The outcome, and, of a module that knows links, what of its routes is to be away as their links do not answer."""
+    """The outcome, and, of a module that knows links, what of its routes is to be away as their links do not answer, of
+    one that knows shapers, which of them have another rate for now, as they follow what links carry.
+    """
     from ._netlink.kernel import NetlinkKernel  # pyroute2 loads slowly on small routers: not before it is needed
 
     present = module.params["state"] == "present"
     silent = heeded(want, silence.silent(module.params["state_directory"])) if present and "route" in kinds else {}
     staying, going = split(want, silent)
     withdrawn = [kinds[obj.kind].call(obj.attrs) for obj in going]
+    followed: list[Obj] = []
+    if present and "cake" in kinds:
+        staying, followed = rates_told.read(module.params["state_directory"]).shaped(staying)
     for name, address in silent.items():
         module.warn(f"link {name}: {address} does not answer, so its routes are left out until it does")
     with NetlinkKernel() as kernel:
@@ -129,7 +135,10 @@ def _reconcile(
             late=late,
             stopped=stopped,
         )
-    return outcome, {"withdrawn": withdrawn} if "route" in kinds else {}
+    more: dict[str, Any] = {"withdrawn": withdrawn} if "route" in kinds else {}
+    if "cake" in kinds:
+        more["followed"] = [f"{kinds[obj.kind].call(obj.attrs)}: {obj.attrs['rate']}" for obj in followed]
+    return outcome, more
 
 
 def _savings(module: AnsibleModule, kinds: Kinds, want: Sequence[Obj], outcome: Outcome) -> list[Saving]:

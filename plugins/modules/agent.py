@@ -25,6 +25,82 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  rates:
+    description:
+      - Links whose rate changes. The service measures what each carries, for what this node sends, and lets its shapers
+        and its share of weighted bonds follow, between bounds. While it stops, all is as planned again.
+      - It asks the other end of the link's carrier once a second by ping, five times while the link is used. The same
+        service there reads in passing what the pings tell, and tells what arrives.
+      - This is the whole list; those that are not in it are followed no longer.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      link:
+        description: What to call it, as in M(linkagg.wan.weights).
+        type: str
+        required: true
+      of:
+        description: Its site, where there are several.
+        type: str
+        default: ""
+      source:
+        description: This end's address of the link's carrier.
+        type: str
+        required: true
+      target:
+        description: The other end's.
+        type: str
+        required: true
+      nominal_mbit:
+        description: What to begin with, and to go back to while the link is idle.
+        type: float
+        required: true
+      least_mbit:
+        description: The least that it is thought to carry.
+        type: float
+        required: true
+      most_mbit:
+        description: The most that it is thought to carry.
+        type: float
+        required: true
+      counters:
+        description: What counts the bytes that it carries.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          interface:
+            description: An interface.
+            type: str
+            required: true
+          overhead:
+            description: Bytes that the link carries with each packet that is counted.
+            type: int
+            default: 0
+          peer:
+            description: Only the peer of this WireGuard interface that is allowed to have this address.
+            type: str
+            default: ""
+      shapers:
+        description: What follows, of M(linkagg.wan.shapers).
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          interface:
+            description: The interface that the shaper is on.
+            type: str
+            required: true
+          share:
+            description: What it gets of the rate, in percent.
+            type: float
+            required: true
+      bonds:
+        description: Bonds of M(linkagg.wan.weights) that deal to it by weight.
+        type: list
+        elements: str
+        default: []
 extends_documentation_fragment:
   - linkagg.wan.attributes
 requirements:
@@ -37,6 +113,19 @@ author:
 EXAMPLES = r"""
 - name: Bring everything back after a restart
   linkagg.wan.agent:
+
+- name: Follow what a mobile link carries up
+  linkagg.wan.agent:
+    rates:
+      - link: lte1
+        source: 10.208.0.65
+        target: 10.208.0.1
+        nominal_mbit: 10
+        least_mbit: 0.5
+        most_mbit: 20
+        counters: [{interface: wg-lte1, overhead: 60}]
+        shapers: [{interface: wwan0, share: 100}, {interface: wg-lte1, share: 97}]
+        bonds: [agg0]
 
 - name: Let restarts forget everything
   linkagg.wan.agent:
@@ -78,10 +167,27 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._install import files
 from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
+from ansible_collections.linkagg.wan.plugins.module_utils._rates import items as rates_items
 
 ROOT = Path("/")
 MODULE_UTILS = "ansible_collections.linkagg.wan.plugins.module_utils"
 Step = tuple[str, Callable[[], object]]
+COUNTER = {
+    "interface": {"type": "str", "required": True},
+    "overhead": {"type": "int", "default": 0},
+    "peer": {"type": "str", "default": ""},
+}
+SHAPER = {"interface": {"type": "str", "required": True}, "share": {"type": "float", "required": True}}
+RATE = {
+    "link": {"type": "str", "required": True},
+    "of": {"type": "str", "default": ""},
+    "source": {"type": "str", "required": True},
+    "target": {"type": "str", "required": True},
+    **{name: {"type": "float", "required": True} for name in ("nominal_mbit", "least_mbit", "most_mbit")},
+    "counters": {"type": "list", "elements": "dict", "required": True, "options": COUNTER},
+    "shapers": {"type": "list", "elements": "dict", "default": [], "options": SHAPER},
+    "bonds": {"type": "list", "elements": "str", "default": []},
+}
 
 
 def carried() -> Any:
@@ -176,6 +282,12 @@ def reconcile(module: AnsibleModule) -> dict[str, Any]:
     present = module.params["state"] == "present"
     before = {"version": files.installed(ROOT), **service.state()}
     steps = (coming if present else going)(service, before)
+    rates = module.params["rates"] if present else []
+    problems = list(rates_items.problems(rates))
+    if problems:
+        raise EngineError(problems)
+    # Before the service starts; one that runs hears of it by itself.
+    steps = [(one.step, one.write) for one in rates_items.savings(store.STATE_DIRECTORY, rates)] + steps
     wanted = files.version(files.program(MODULE_UTILS)) if present else None
     after = {"version": wanted, "enabled": present, "active": present}
     if steps and not module.check_mode:
@@ -201,7 +313,10 @@ def _text(state: dict[str, Any], notes: list[str]) -> str:
 def main() -> None:
     """Run as an Ansible module."""
     module = AnsibleModule(
-        argument_spec={"state": {"type": "str", "choices": ["present", "absent"], "default": "present"}},
+        argument_spec={
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "rates": {"type": "list", "elements": "dict", "default": [], "options": RATE},
+        },
         supports_check_mode=True,
     )
     try:

@@ -84,6 +84,13 @@ steps:
   returned: success
   type: list
   elements: str
+followed:
+  description:
+    - Shapers with the rate that C(linkagg.service) has given them for now, as they follow what their link carries. The
+      planned rate is saved, and no change.
+  returned: success
+  type: list
+  elements: str
 problems:
   description: Everything that stands against the wish, one sentence each; I(msg) has the same as one text.
   returned: failure

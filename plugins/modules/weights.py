@@ -20,6 +20,8 @@ description:
   - "C(linkagg weights BOND LINK=WEIGHT ...) on the node changes weights at run time, in one transaction; 0 takes a leg
     out of use. That lasts, over restarts and runs of this module, until the planned weights of the bond change, or
     until C(linkagg weights BOND planned)."
+  - Where the agent follows what links carry (C(rates) of M(linkagg.wan.agent)), it deals by what it measures for now.
+    This module leaves that as it is, and saves what is planned.
 options:
   bonds:
     description:
@@ -93,8 +95,8 @@ before:
   elements: dict
 after:
   description:
-    - The weights as they are now; in check mode as they would be. C(weight) is what counts, C(planned_weight) what this
-      module was given, C(buckets) how many of the 256 the leg has.
+    - The weights as they are now; in check mode as they would be. C(weight) is what counts, as measured where links are
+      followed, C(planned_weight) what this module was given, C(buckets) how many of the 256 the leg has.
   returned: success
   type: list
   elements: dict
@@ -121,6 +123,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import 
 from ansible_collections.linkagg.wan.plugins.module_utils._module import PERSIST_OPTIONS, save, told
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.nft import Nft
 from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
+from ansible_collections.linkagg.wan.plugins.module_utils._rates import told as rates_told
 from ansible_collections.linkagg.wan.plugins.module_utils._weights import saved, table
 from ansible_collections.linkagg.wan.plugins.module_utils._weights.apply import apply
 from ansible_collections.linkagg.wan.plugins.module_utils._weights.model import SCHEDULES, wanted
@@ -157,7 +160,8 @@ def make_it_so(module: AnsibleModule) -> dict[str, Any]:
     with locked(make=not module.check_mode):
         before = saved.load(params["state_directory"])
         after = wanted(params["bonds"], before)
-        result = apply(nft, before, after, check=module.check_mode)
+        dealt = rates_told.read(params["state_directory"]).dealt
+        result = apply(nft, before, after, check=module.check_mode, dealt=dealt)
         due = saved.savings(params["state_directory"], after) if params["persist"] else []
         save(module, due, result)
     return told(result, due)

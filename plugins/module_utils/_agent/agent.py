@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from .._engine.errors import EngineError
 from .._engine.objects import Obj
@@ -16,6 +17,8 @@ from .._kinds.check import NEXT_HOP
 from .._kinds.route import LEARN
 from .._kinds.withdraw import split
 from .._netlink import nft
+from .._rates.told import Told as ToldRates
+from .._weights import table as weights_table
 from .attention import Attention, Interfaces
 from .converge import Kernel, Open, Result, converge, remove
 from .links import Known, Told
@@ -30,6 +33,32 @@ def load_table(family: str, name: str, content: str, act: bool) -> list[str]:
     return nft.reconcile(nft.Nft(family, name), content, not act)["steps"]
 
 
+class Rates(Protocol):
+    """What a look asks of links whose rates are followed."""
+
+    def concern(self, saved: Saved) -> None:
+        """What saved state asks for now."""
+
+    @property
+    def told(self) -> ToldRates:
+        """What is other than saved because of them."""
+
+
+class AsTold:
+    """Rates as another process tells of them; ``read`` asks it."""
+
+    def __init__(self, read: Callable[[], ToldRates] = ToldRates) -> None:
+        self._read = read
+
+    def concern(self, saved: Saved) -> None:
+        """That is the other one's."""
+
+    @property
+    def told(self) -> ToldRates:
+        """See Rates."""
+        return self._read()
+
+
 class Agent:
     """Everything saved, and what of it is left to do."""
 
@@ -41,6 +70,7 @@ class Agent:
         clock: Callable[[], float],
         table: Callable[[str, str, str, bool], list[str]] = load_table,
         links: Known | None = None,
+        rates: Rates | None = None,
     ) -> None:
         self._load = load
         self._open_kernel = open_kernel
@@ -48,6 +78,7 @@ class Agent:
         self._clock = clock
         self._table = table
         self._links = links or Told()
+        self._rates = rates or AsTold()
         self.saved = Saved()
         self.left: dict[str, list[Open]] = {}
         self.table_problems: list[str] = []
@@ -59,6 +90,7 @@ class Agent:
         self.saved = self._load()
         self.attention.concern(self.saved.modems, self.saved.learners)
         self._links.concern(self.saved.checks)
+        self._rates.concern(self.saved)
 
     def look(self, devices: frozenset[str] | None = None, *, act: bool = True) -> list[str]:
         """Bring back what is missing: everything, or what names one of these devices or was left before.
@@ -115,8 +147,12 @@ class Agent:
         return f"{len(complaints)} of what is saved ({self.saved.counts()}) not there, first: {complaints[0]}"
 
     def _part(self, kernel: Kernel, part: str, want: Sequence[Obj], act: bool) -> Result:
-        """Of links that do not answer, what leads over them is to be away, and not missing."""
+        """Of links that do not answer, what leads over them is to be away, and not missing. Shapers that follow what
+        links carry have the rates that they have.
+        """
         staying, going = split(want, self._links.silent())
+        if part == "shapers":
+            staying = self._rates.told.shaped(staying)[0]
         self.withdrawn += [PARTS[part][obj.kind].call(obj.attrs) for obj in going]
         result = converge(kernel, PARTS[part], PREPARE.get(part, as_wanted), staying, act=act) if staying else Result()
         if act and going:
@@ -151,7 +187,7 @@ class Agent:
         self.table_problems = []
         for item in self.saved.tables:
             try:
-                found = self._table(item["family"], item["name"], item["content"], act)
+                found = self._table(item["family"], item["name"], self._content(item), act)
             except EngineError as exc:
                 self.table_problems += exc.problems
                 continue
@@ -160,6 +196,12 @@ class Agent:
             else:
                 self.table_problems += [f"to do: {step}" for step in found]
         return steps
+
+    def _content(self, item: Mapping[str, Any]) -> str:
+        """As saved, but for weights that follow what links carry."""
+        if (item["family"], item["name"]) == (weights_table.FAMILY, weights_table.NAME) and self.saved.weights:
+            return weights_table.content(self._rates.told.dealt(self.saved.weights))
+        return item["content"]
 
     def _settle(self, interfaces: Interfaces) -> None:
         left = self.all_left()

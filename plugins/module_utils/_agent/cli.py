@@ -14,8 +14,10 @@ from .._netlink import library, nft
 from .._persist import silence
 from .._persist.lock import locked
 from .._persist.store import STATE_DIRECTORY
+from .._rates import told
+from .._rates.telling import about
 from .._weights.command import weights
-from .agent import Agent
+from .agent import Agent, AsTold, Rates
 from .links import Known, Links, Told
 from .prober import Prober
 from .saved import load, stamp
@@ -47,7 +49,8 @@ def main(words: list[str] | None = None) -> int:
         directory, words = words[1], words[2:]
     verbs = {"restore": restore, "status": status, "names": names, "watch": watch}
     if words[:1] == ["weights"]:
-        return _told(lambda: weights(directory, words[1:], lambda: locked(make=True)))
+        dealt = told.read(directory).dealt
+        return _told(lambda: weights(directory, words[1:], lambda: locked(make=True), dealt))
     if len(words) != 1 or words[0] not in verbs:
         asked = words in (["help"], ["-h"], ["--help"])
         say(USAGE, wrong=not asked)
@@ -68,13 +71,15 @@ def _told(tell: Callable[[], Sequence[str]]) -> int:
     return 0
 
 
-def _agent(directory: str, *, act: bool = True, links: Known | None = None) -> Agent:
+def _agent(directory: str, *, act: bool = True, links: Known | None = None, rates: Rates | None = None) -> Agent:
     if library.PROBLEM:
         raise EngineError([library.PROBLEM])
     from .._netlink.kernel import NetlinkKernel  # not before it is known that it can be
 
     links = links or Told(lambda: silence.silent(directory))
-    return Agent(lambda: load(directory), NetlinkKernel, lambda: locked(make=act), time.monotonic, links=links)
+    rates = rates or AsTold(lambda: told.read(directory))
+    clock = time.monotonic
+    return Agent(lambda: load(directory), NetlinkKernel, lambda: locked(make=act), clock, links=links, rates=rates)
 
 
 def restore(directory: str) -> int:
@@ -92,6 +97,8 @@ def status(directory: str) -> int:
     agent = _agent(directory, act=False)
     agent.look(act=False)
     for sentence in about_links(agent.saved, silence.links(directory), time.monotonic()):
+        say(sentence)
+    for sentence in about(agent.saved.rates, told.read(directory).links):
         say(sentence)
     for sentence in about_legs(agent.saved, silent):
         say(sentence)
@@ -113,15 +120,19 @@ def names(directory: str) -> int:
 
 def watch(directory: str) -> int:
     """Until it is asked to end."""
+    from .._rates.echo import Echo
+    from .._rates.follow import Following
+    from .._rates.hands import Hands
     from .changes import Changes
     from .ending import Ending
     from .watch import Ears, Events, Watch
 
     links = Links(silence.Report(directory), Prober(), time.monotonic)
-    agent = _agent(directory, links=links)
+    rates = Following(Echo(), Hands(directory), lambda: locked(wait_s=0), time.monotonic)
+    agent = _agent(directory, links=links, rates=rates)
     # Ears first: what happens during the first look must not be missed.
     ears = Ears(Events(), Changes(directory), Ending())
-    Watch(agent, ears, links, lambda: stamp(directory), time.monotonic, say).run()
+    Watch(agent, ears, links, rates, lambda: stamp(directory), time.monotonic, say).run()
     return 0
 
 

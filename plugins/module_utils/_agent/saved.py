@@ -19,6 +19,10 @@ from .._kinds.mptcp import reserving_ids
 from .._netlink.keys import with_keys
 from .._netlink.nft import PART as TABLES
 from .._persist import store
+from .._rates import items as rates_items
+from .._rates.items import Followed
+from .._weights import saved as weights_saved
+from .._weights.model import Weights
 from .converge import Kernel, Prepare
 from .health import Check
 
@@ -46,6 +50,13 @@ class Saved:
     tables: Sequence[Mapping[str, Any]] = ()
     problems: Sequence[str] = ()
     stamp: object = None
+    weights: Sequence[Weights] = ()
+    rates: Sequence[Followed] = ()
+
+    @property
+    def shapers(self) -> Sequence[Obj]:
+        """All shapers."""
+        return self.parts.get("shapers", ())
 
     @property
     def modems(self) -> frozenset[str]:
@@ -110,7 +121,7 @@ def load(directory: str) -> Saved:
     for part, kinds in PARTS.items():
         parts[part], found = objects(part, kinds, items(part))
         problems += found
-    return Saved(parts, tables, problems, now)
+    return Saved(parts, tables, problems, now, weights_saved.load(directory), rates_items.load(directory))
 
 
 def objects(part: str, kinds: Kinds, items: Sequence[Mapping[str, Any]]) -> tuple[list[Obj], list[str]]:

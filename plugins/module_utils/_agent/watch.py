@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .._engine.errors import EngineError, KernelError
+from .._rates.follow import Following
 from .agent import Agent
 from .attention import LEASE_S, RETRY_S, AddressEvent, Event, LinkEvent
 from .changes import Changes
@@ -117,6 +118,7 @@ class Watch:
         agent: Agent,
         ears: Ears,
         links: Links,
+        rates: Following,
         stamp: Callable[[], object],
         clock: Callable[[], float],
         say: Callable[[str], None],
@@ -127,6 +129,7 @@ class Watch:
         self._clock = clock
         self._say = say
         self._links = links
+        self._rates = rates
         self._learn_at = 0.0
         self._started = clock()
         self._ready = False
@@ -141,12 +144,14 @@ class Watch:
         if devices:
             self._say(f"asked to end: the routes of {', '.join(sorted(devices))} come back unchecked")
             self._look(devices)
+        self._release_rates()
         self._links.end()
 
     def turn(self) -> None:
         """Wait for whatever comes next, and do it."""
         ears = self._ears
-        ready = select.select([ears.events, ears.changes, ears.ending, *self._links.sockets], [], [], self._wait_s())[0]
+        sockets = [*self._links.sockets, *self._rates.sockets]
+        ready = select.select([ears.events, ears.changes, ears.ending, *sockets], [], [], self._wait_s())[0]
         if ears.ending.asked:
             return
         if ears.changes in ready:
@@ -157,11 +162,20 @@ class Watch:
             self._say(change.sentence)
             if change.devices:
                 self._look(change.devices)
+        for words in self._rates.turn():
+            self._say(words)
         self._learn()
         devices = self._agent.attention.due(self._clock())
         if devices is not None:
             self._look(devices)
         self._tell_readiness()
+
+    def _release_rates(self) -> None:
+        try:
+            self._rates.release()
+        except EngineError as exc:
+            self._say(f"shapers and weights stay as they are: {exc}")
+        self._rates.end()
 
     def _learn(self) -> None:
         """Look for leases, no more often than every LEASE_S, however often links are asked."""
@@ -175,7 +189,7 @@ class Watch:
 
     def _wait_s(self) -> float | None:
         now = self._clock()
-        times = [self._agent.attention.wait_s(now), self._links.wait_s(now)]
+        times = [self._agent.attention.wait_s(now), self._links.wait_s(now), self._rates.wait_s(now)]
         if any(open_.lease for open_ in self._agent.all_left()):
             times.append(max(0.0, self._learn_at - now))
         if not self._ready:

@@ -179,6 +179,14 @@ class qdiscmsg(nlmsg):
         return getattr(message, found) if isinstance(found, str) else found
 
 
+class statsmsg(nlmsg):
+    """struct if_stats_msg and what it asks for."""
+
+    __slots__ = ()
+    fields = (("family", "B"), ("__pad1", "B"), ("__pad2", "H"), ("index", "I"), ("filter_mask", "I"))
+    nla_map = ((1, "IFLA_STATS_LINK_64", "cdata"),)
+
+
 class filtermsg(nlmsg):
     """struct tcmsg and the attributes of a filter of traffic control."""
 
@@ -226,6 +234,8 @@ class peer(nla):
         (3, "WGPEER_A_FLAGS", "uint32"),
         (4, "WGPEER_A_ENDPOINT", "cdata"),
         (5, "WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL", "uint16"),
+        (7, "WGPEER_A_RX_BYTES", "uint64"),
+        (8, "WGPEER_A_TX_BYTES", "uint64"),
         (9, "WGPEER_A_ALLOWEDIPS", "*allowedip"),
     )
 

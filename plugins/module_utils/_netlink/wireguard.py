@@ -52,6 +52,22 @@ class WireGuard(Family):
         )
         return result
 
+    def counts(self, name: str) -> dict[str, tuple[int, int]]:
+        """Bytes received and sent by each peer, by each single address that it is allowed to have."""
+        found: dict[str, tuple[int, int]] = {}
+        peers: dict[bytes, tuple[int, int]] = {}
+        for message in self.dump(_GET_DEVICE, {"WGDEVICE_A_IFNAME": name}):
+            for item in attributes(message).get("WGDEVICE_A_PEERS", ()):
+                nlas = attributes(item)
+                key = bytes(nlas["WGPEER_A_PUBLIC_KEY"])
+                if "WGPEER_A_RX_BYTES" in nlas:  # not where a peer with very many addresses is continued
+                    peers[key] = (nlas["WGPEER_A_RX_BYTES"], nlas["WGPEER_A_TX_BYTES"])
+                for network in nlas.get("WGPEER_A_ALLOWEDIPS", ()):
+                    raw = bytes(attributes(network)["WGALLOWEDIP_A_IPADDR"])
+                    if attributes(network)["WGALLOWEDIP_A_CIDR_MASK"] == len(raw) * 8 and key in peers:
+                        found[str(ipaddress.ip_address(raw))] = peers[key]
+        return found
+
     def write(self, attrs: Mapping[str, Any], before: Mapping[str, Any]) -> None:
         """Set what differs from ``before``: the device, then peers that go, then peers that come or change."""
         device: dict[str, Any] = {}

@@ -21,9 +21,9 @@ from .._engine.errors import EngineError
 RUN = Path("/run/linkagg")
 
 
-def path_of(state_directory: str | Path, run: Path = RUN) -> Path:
+def path_of(state_directory: str | Path, run: Path = RUN, what: str = "links") -> Path:
     """The file of the agent that looks after that saved state."""
-    return run / f"links{str(Path(state_directory).resolve()).replace('/', '-')}.json"
+    return run / f"{what}{str(Path(state_directory).resolve()).replace('/', '-')}.json"
 
 
 class Report:
@@ -60,6 +60,11 @@ class Report:
         """Nothing is said any longer."""
         self._path.unlink(missing_ok=True)
         os.close(self._lock)
+
+
+def lives(state_directory: str | Path, run: Path = RUN) -> bool:
+    """Whether an agent looks after that saved state now."""
+    return _lives(path_of(state_directory, run))
 
 
 def links(state_directory: str | Path, run: Path = RUN) -> dict[str, dict[str, Any]]:

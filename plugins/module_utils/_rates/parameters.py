@@ -46,3 +46,12 @@ OVERDUE_S = 0.3  # an answer that late is looked after as if the link were busy
 IN_TIME_S = 0.5  # answers that are this good again
 BACK_ANSWERS = 2  # so many in a row end it
 AFTERWARDS = 0.5  # of what got through last, to begin with
+STALLED_BUSY_S = 10.0  # after that it is asked no more often than when idle: who pays by volume pays for nothing
+
+# How long the other end may tell nothing before it counts as not there.
+TOLD_S = 3.0
+
+# What follows.
+SHAPER_STEP = 0.02  # a shaper is told of changes from that share of its rate on
+MOVE_SHARE = 0.05  # of all buckets: weights are told of changes that move so many
+MOVE_S = {"packet": 1.0, "flow": 3.0}  # no more often, as connections that move see their packets overtaken

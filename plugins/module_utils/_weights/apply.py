@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,10 +15,20 @@ from . import table
 from .model import Weights
 
 
-def apply(nft: Nft, before: Sequence[Weights], after: Sequence[Weights], *, check: bool) -> dict[str, Any]:
-    """Make the node's weights be these; the module's result. ``before``: as they are known to have been."""
+def apply(
+    nft: Nft,
+    before: Sequence[Weights],
+    after: Sequence[Weights],
+    *,
+    check: bool,
+    dealt: Callable[[Sequence[Weights]], Sequence[Weights]] = list,
+) -> dict[str, Any]:
+    """Make the node's weights be these; the module's result. ``before``: as they are known to have been. ``dealt``: the
+    same weights as they are for now, because something is measured.
+    """
     old = {weights.bond: weights for weights in before}
     steps = _told(old, after)
+    before, after = dealt(before), dealt(after)
     made = reconcile(nft, table.content(after), check)
     if made["changed"] and not steps:
         steps = [*made["steps"], "which was not as saved"] if after else made["steps"]

@@ -17,18 +17,22 @@ from .model import Weights, with_changes
 Lock = Callable[[], AbstractContextManager[None]]
 
 
-def weights(directory: str, words: Sequence[str], lock: Lock) -> list[str]:
+Dealt = Callable[[Sequence[Weights]], Sequence[Weights]]
+
+
+def weights(directory: str, words: Sequence[str], lock: Lock, dealt: Dealt = list) -> list[str]:
     """Do what the words say, ``[BOND [LINK=WEIGHT ... | planned]]``; lines for a person. EngineError if they are
-    wrong or it cannot be done, and then nothing has changed.
+    wrong or it cannot be done, and then nothing has changed. ``dealt``: weights as they are for now, because something
+    is measured.
     """
     if len(words) < 2:
-        return _listed(saved.load(directory), words)
+        return _listed(dealt(saved.load(directory)), words)
     with lock():
         there = saved.load(directory)
         before = _of(there, words[0])
         after = with_changes(before, words[1:])
         everything = [after if one.bond == after.bond else one for one in there]
-        change(Nft(table.FAMILY, table.NAME), before, after, everything)
+        change(Nft(table.FAMILY, table.NAME), before, after, dealt(everything))
         for file in saved.savings(directory, everything):
             file.write()
     return after.lines()

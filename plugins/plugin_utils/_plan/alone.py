@@ -63,6 +63,7 @@ def alone_node(site: Site, learning: Collection[str]) -> dict[str, Any]:
         "routes": [*(route for link in links for route in _link_routes(site, link)), *policy_routes(site, ways)],
         "rules": [*(rule for link in links for rule in _link_rules(site, link)), *policy_rules(site, ways)],
         "shapers": gateway_shapers(site),
+        "rates": [],
         "nft": compose([own, policy_nft(site, ways, ())]),
         "names": names(site),
         "sysctl": gateway_sysctl(standing_interfaces(links), versions, learning) + policy_sysctl(site, ways),

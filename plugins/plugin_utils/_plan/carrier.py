@@ -90,6 +90,7 @@ class Carrier:
     ``kinds``: interfaces that the kernel has to be able to make at both ends, in linkagg.wan.preflight's words.
     ``gateway_programs``, ``concentrator_programs``: what has to be there, with its Debian package.
     ``layers``: what it takes of a packet, by the names that linkagg.wan.mtu_budget has for it.
+    ``shares_interface``: at the concentrator all links have one, and each is a peer of it.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Carrier:
     gateway_programs: Mapping[str, str] = {}
     concentrator_programs: Mapping[str, str] = {}
     layers: Mapping[str, Layer]
+    shares_interface: bool = False
 
     def layer(self, options: Options) -> Layer:
         """What it takes of a packet with these options."""

@@ -30,6 +30,7 @@ from .model import Inventory, Site
 from .names import concentrator_bond, concentrator_leg, gateway_leg
 from .problems import Problem, nearest
 from .qos import check_qos
+from .rates import check_rates
 
 
 def check_inventory(inventory: Inventory) -> list[Problem]:
@@ -178,6 +179,7 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_watching,
     check_fragment,
     check_qos,
+    check_rates,
     check_addresses,
     check_alone,
     check_reaches,

@@ -18,6 +18,7 @@ from .model import Concentrator
 from .names import ALIAS, concentrator_bond
 from .proxy import concentrator_proxy, with_congestion_control
 from .qos import concentrator_shapers
+from .rates import concentrator_rates
 from .sites_apart import apart_sysctl, site_routes, site_rules, sites_apart
 from .splitting import unsplit_tcp
 from .texts import concentrator_nft, concentrator_sysctl, sealed
@@ -57,6 +58,7 @@ def concentrator_node(
         ],
         "rules": [*end.rules, *site_rules(concentrator, wirings), *class_rules(concentrator, wirings)],
         "shapers": concentrator_shapers(wirings),
+        "rates": concentrator_rates(wirings),
         "nft": concentrator_nft(
             names,
             concentrator.interface,

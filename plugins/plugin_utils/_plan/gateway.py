@@ -30,6 +30,7 @@ from .policy_nft import policy_nft
 from .pppoe import pppoe_daemons, standing_interfaces
 from .proxy import gateway_proxy, with_congestion_control
 from .qos import gateway_shapers, leg_tos
+from .rates import gateway_rates
 from .reach import host_routes
 from .shapes import route_item, rule_item
 from .splitting import unsplit_tcp
@@ -79,6 +80,7 @@ def gateway_node(wiring: SiteWiring, public_keys: PublicKeys, learning: Collecti
             *_common_rules(wiring),
         ],
         "shapers": gateway_shapers(site, wiring.carriers, wiring.family),
+        "rates": gateway_rates(wiring),
         "nft": gateway_nft(
             [bond.bond.name for bond in wiring.bonds],
             devices,

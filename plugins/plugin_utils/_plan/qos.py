@@ -59,20 +59,21 @@ def gateway_shapers(site: Site, carriers: Iterable[CarrierWiring] = (), family: 
         rate = _rate(link, "up_mbit")
         if rate is None:
             continue
-        found.append(_cake(link.device, rate, qos, overhead=_link_overhead(link), nat=True))
+        found.append(_cake(link.device, rate, qos, overhead=link_overhead(link), nat=True))
         carrier = carrier_of.get(link.link_id)
         if carrier is not None and carrier.interface is not None:
-            overhead = _link_overhead(link) + _carrier_overhead(carrier, family)
+            overhead = link_overhead(link) + carrier_overhead(carrier, family)
             found.append(_cake(carrier.interface, rate * CARRIER_SHARE, qos, overhead=overhead))
     return found
 
 
-def _link_overhead(link: Link) -> int:
+def link_overhead(link: Link) -> int:
     """Of the layer below IP, as far as links differ in it: PPPoE and PPP (RFC 2516, 1661)."""
     return PPPOE_OVERHEAD if link.address == "pppoe" else 0
 
 
-def _carrier_overhead(carrier: CarrierWiring, family: str) -> int:
+def carrier_overhead(carrier: CarrierWiring, family: str) -> int:
+    """What the carrier takes of each packet."""
     return carrier.layer.own + IP_HEADER[family] if carrier.layer.own else 0
 
 
@@ -90,7 +91,7 @@ def concentrator_shapers(wirings: Iterable[SiteWiring]) -> list[dict[str, Any]]:
 
 
 def _leg_shaper(qos: Qos, leg: LegWiring, rate_mbit: float, family: str) -> dict[str, Any]:
-    outer = _link_overhead(leg.carrier.link) + _carrier_overhead(leg.carrier, family)
+    outer = link_overhead(leg.carrier.link) + carrier_overhead(leg.carrier, family)
     overhead = outer + leg.budget.carrier_mtu - leg.budget.mtu
     return _cake(leg.concentrator_name, rate_mbit, qos, overhead=overhead)
 

@@ -50,6 +50,25 @@ RATE = Table(
     (
         Key("down_mbit", positive_number(), remedy="give what the link carries towards the site, in Mbit/s"),
         Key("up_mbit", positive_number(), remedy="give what the link carries from the site, in Mbit/s"),
+        Key(
+            "follow",
+            boolean(),
+            default=False,
+            remedy="say true if the link's rate changes, and is to be measured",
+            also_called=("measure", "auto", "autorate", "adaptive"),
+        ),
+        Key(
+            "least_percent",
+            integer(1, 100),
+            remedy="give the least that a followed link is thought to carry, in percent of its rates",
+            also_called=("min", "min_percent", "min_mbit", "least_mbit"),
+        ),
+        Key(
+            "most_percent",
+            integer(100, 1000),
+            remedy="give the most that a followed link is thought to carry, in percent of its rates",
+            also_called=("max", "max_percent", "max_mbit", "most_mbit"),
+        ),
     ),
 )
 

@@ -38,6 +38,7 @@ class WireGuard(Carrier):
     kinds = ("wireguard",)
     gateway_programs = concentrator_programs = {"wg": "wireguard-tools"}
     layers = {"wireguard": LAYER}
+    shares_interface = True
 
     def check_concentrator(self, concentrator: Concentrator, uses: Sequence[Use]) -> Iterator[Problem]:
         """It cannot share its UDP port with vxlan legs."""

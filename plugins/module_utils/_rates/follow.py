@@ -1,0 +1,317 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The links that are followed, as the watching agent has them: probes out, notes in, counters read, and what follows.
+
+Each end does this for what it sends: the gateway for the way up, the concentrator for the way down, whose bottleneck
+is at the link's provider, but whose shaper and weights are here.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from .._engine import units
+from .._engine.errors import EngineError, KernelError
+from .._engine.objects import Key, Obj
+from .._kinds.qdisc import ROOT
+from .._netlink.rates import Count
+from .._weights.model import Weights
+from .estimate import STALLED
+from .items import Counter, Followed
+from .notes import Note
+from .parameters import BUSY_S, IDLE_S, SHAPER_STEP
+from .path import Path
+from .shares import Dealt, is_due, measured
+from .telling import link
+from .told import Told, weights_told
+
+PER_LINK_S = 0.001  # of thousands of links each is asked and told of the less often
+SPARED = 10  # reading counters takes no more than a tenth of the time
+
+
+class Saved(Protocol):
+    """What is needed of saved state."""
+
+    @property
+    def rates(self) -> Sequence[Followed]:
+        """Links that are followed."""
+
+    @property
+    def weights(self) -> Sequence[Weights]:
+        """Weights of bonds."""
+
+    @property
+    def shapers(self) -> Sequence[Obj]:
+        """All shapers."""
+
+
+class Came(Protocol):
+    """See echo.Came."""
+
+    source: str
+    target: str
+    note: Note
+    at: float
+    back: bool
+
+
+class Ear(Protocol):
+    """See echo.Echo."""
+
+    @property
+    def sockets(self) -> list[socket.socket]:
+        """For select."""
+
+    def listen(self, address: str) -> None:
+        """Hear notes of that IP version."""
+
+    def send(self, source: str, target: str, note: Note) -> str:
+        """Send one; nothing, or why not."""
+
+    def come(self) -> Iterable[Came]:
+        """Those that have come."""
+
+    def close(self) -> None:
+        """No more of it."""
+
+
+class Hands(Protocol):
+    """What it does to the node; see hands.Hands."""
+
+    def counts(self, counters: Iterable[Counter]) -> Mapping[Counter, Count]:
+        """What they say now, as far as they are there."""
+
+    def shape(self, rates: Mapping[Key, tuple[str, str]]) -> None:
+        """Give shapers other rates: kind and rate."""
+
+    def deal(self, before: Weights, after: Weights, everything: Sequence[Weights]) -> None:
+        """Move the buckets of a bond."""
+
+    def tell(self, told: Told) -> None:
+        """Say it to modules and commands."""
+
+    def end(self) -> None:
+        """Nothing is said any longer."""
+
+
+class Following:
+    """See above. ``lock`` fails with EngineError if somebody else is at it: then it is tried again later."""
+
+    def __init__(
+        self, ear: Ear, hands: Hands, lock: Callable[[], AbstractContextManager[None]], clock: Callable[[], float]
+    ) -> None:
+        self._ear, self._hands, self._lock, self._clock = ear, hands, lock, clock
+        self._paths: dict[tuple[str, str], Path] = {}
+        self._planned: dict[Key, Obj] = {}
+        self._rates: dict[Key, str] = {}  # of shapers, where they are others than planned
+        self._saved: dict[str, Weights] = {}
+        self._dealt: dict[str, Dealt] = {}
+        self._look_at = self._tell_at = 0.0
+        self._looked: dict[tuple[str, str], float] = {}
+        self._stalled: set[tuple[str, str]] = set()
+        self._said: list[str] = []
+        self._complaints: set[str] = set()
+
+    @property
+    def sockets(self) -> list[socket.socket]:
+        """For select."""
+        return self._ear.sockets
+
+    @property
+    def told(self) -> Told:
+        """What is other than saved, and what is known."""
+        changed = {bond: dealt for bond, dealt in self._dealt.items() if dealt.weights != self._saved[bond]}
+        return Told(
+            dict(self._rates),
+            {bond: weights_told(self._saved[bond], dealt.weights) for bond, dealt in changed.items()},
+            tuple(link(path) for path in self._paths.values()),
+        )
+
+    @property
+    def _idle_s(self) -> float:
+        return max(IDLE_S, PER_LINK_S * len(self._paths))
+
+    def concern(self, saved: Saved) -> None:
+        """What saved state asks for now."""
+        now = self._clock()
+        idle_s = max(IDLE_S, PER_LINK_S * len(saved.rates))
+        paths = {}
+        for number, one in enumerate(saved.rates):
+            known = self._paths.get(one.pair)
+            same = known is not None and known.followed == one
+            # Spread over the interval, so that thousands do not leave in one burst.
+            paths[one.pair] = known if known and same else Path(one, now + idle_s * number / len(saved.rates), idle_s)
+        self._paths = paths
+        self._looked = {pair: at for pair, at in self._looked.items() if pair in paths}
+        self._stalled &= paths.keys()
+        self._planned = {obj.key: obj for obj in saved.shapers}
+        self._rates = {key: rate for key, rate in self._rates.items() if key in self._planned}
+        for weights in saved.weights:
+            if self._saved.get(weights.bond) != weights:  # whoever changed it has made it true in the kernel, too
+                self._dealt[weights.bond] = Dealt(weights, now)
+        self._saved = {weights.bond: weights for weights in saved.weights}
+        self._dealt = {bond: dealt for bond, dealt in self._dealt.items() if bond in self._saved}
+        for target in {target for target, _source in paths}:
+            try:
+                self._ear.listen(target)
+            except OSError as exc:
+                self._complain([f"notes of other ends cannot be heard: {exc.strerror or exc}"])
+
+    def wait_s(self, now: float) -> float | None:
+        """How long nothing is due; None if nothing is followed."""
+        if not self._paths:
+            return None
+        times = [path.next_at for path in self._paths.values()]
+        return max(0.0, min(self._look_at, min(times)) - now)
+
+    def turn(self) -> Iterator[str]:
+        """Take what has come, ask whom it is time to ask, and let follow what follows; what a person wants to know."""
+        for came in self._ear.come():
+            path = self._paths.get((came.source, came.target))
+            if path is not None and came.back:
+                path.answered(came.note.sent_us, came.at)
+            elif path is not None:
+                path.heard(came.note, came.at)
+        now = self._clock()
+        if self._paths and now >= self._look_at:
+            self._look(now)
+        for pair, path in self._paths.items():
+            if now >= path.next_at:
+                target, source = pair
+                self._ear.send(source, target, path.probe(now))
+        yield from self._news()
+        self._follow(now)
+
+    def release(self) -> None:
+        """Nobody measures any longer: all as saved again. EngineError if somebody else is at it."""
+        with self._lock():
+            self._shape({key: self._planned[key].attrs["rate"] for key in self._rates})
+            for bond, dealt in self._dealt.items():
+                if dealt.weights != self._saved[bond]:
+                    self._hands.deal(dealt.weights, self._saved[bond], list(self._saved.values()))
+            self._rates, self._dealt, self._paths = {}, {}, {}
+            self._hands.end()
+
+    def end(self) -> None:
+        """No more probes."""
+        self._ear.close()
+        self._hands.end()
+
+    def _look(self, now: float) -> None:
+        idle_s = self._idle_s
+        due = [
+            pair
+            for pair, path in self._paths.items()
+            if path.hurried(now) or now >= self._looked.get(pair, 0.0) + idle_s
+        ]
+        counters = {counter for pair in due for counter in self._paths[pair].followed.counters}
+        counts = self._hands.counts(counters)
+        for pair in due:
+            self._looked[pair] = now
+            found = [(counter, counts[counter]) for counter in self._paths[pair].followed.counters if counter in counts]
+            sent = sum(count.sent_bytes + counter.overhead * count.sent_packets for counter, count in found)
+            received = sum(count.received_bytes + counter.overhead * count.received_packets for counter, count in found)
+            self._paths[pair].look(now, sent, received)
+        hurried = any(path.hurried(now) for path in self._paths.values())
+        took_s = self._clock() - now
+        self._look_at = now + max(BUSY_S if hurried else idle_s, took_s * SPARED)
+
+    def _news(self) -> Iterator[str]:
+        stalled = {pair for pair, path in self._paths.items() if path.state == STALLED}
+        for pair in sorted(stalled ^ self._stalled):
+            name = self._paths[pair].followed.name
+            if pair in stalled:
+                yield f"link {name}: more than a second late: nothing is sent over it by weight until it is in time"
+            else:
+                yield f"link {name}: in time again"
+        self._stalled = stalled
+        yield from self._said
+        self._said = []
+
+    def _follow(self, now: float) -> None:
+        rates = {**self._back(), **self._rates_due()}
+        dealt = self._dealt_due(now)
+        if not rates and not dealt and now < self._tell_at:
+            return
+        try:
+            with self._lock():
+                self._shape(rates)
+                for bond, one in dealt.items():
+                    self._deal(bond, one)
+                self._hands.tell(self.told)
+        except EngineError:  # a run of a module has the lock: at the next turn, then
+            return
+        self._tell_at = now + self._idle_s
+
+    def _deal(self, bond: str, coming: Dealt) -> None:
+        before = self._dealt[bond]
+        self._dealt[bond] = coming
+        try:
+            everything = [dealt.weights for dealt in self._dealt.values()]
+            self._hands.deal(before.weights, coming.weights, everything)
+        except EngineError as exc:
+            self._dealt[bond] = Dealt(before.weights, coming.since, coming.out)
+            self._complain(exc.problems)
+
+    def _complain(self, problems: Iterable[str]) -> None:
+        """Each once only, as it would come several times a second."""
+        self._said += [problem for problem in problems if problem not in self._complaints]
+        self._complaints.update(problems)
+
+    def _shape(self, rates: Mapping[Key, str]) -> None:
+        """Make shapers have these rates. One that is not there will have its rate when it is made."""
+        try:
+            self._hands.shape({key: (self._planned[key].kind, rate) for key, rate in rates.items()})
+        except KernelError as exc:
+            self._complain([f"not all shapers took their rates: {exc.reason}"])
+        for key, rate in rates.items():
+            if rate == self._planned[key].attrs["rate"]:
+                self._rates.pop(key, None)
+            else:
+                self._rates[key] = rate
+
+    def _rates_due(self) -> dict[Key, str]:
+        found = {}
+        for path in self._paths.values():
+            for key, wanted in _rates_of(path, self._planned):
+                text = self._planned[key].attrs["rate"]
+                now, planned = kbit(self._rates.get(key, text)), kbit(text)
+                if abs(wanted - planned) < planned * SHAPER_STEP:
+                    wanted = planned
+                if abs(wanted - now) >= now * SHAPER_STEP or (wanted == planned != now):
+                    found[key] = text if wanted == planned else units.rate_text(wanted * 1000)
+        return found
+
+    def _back(self) -> dict[Key, str]:
+        """Of shapers that nobody follows any longer, what is planned."""
+        followed = {key for path in self._paths.values() for key, _kbit in _rates_of(path, self._planned)}
+        return {key: self._planned[key].attrs["rate"] for key in self._rates if key not in followed}
+
+    def _dealt_due(self, now: float) -> dict[str, Dealt]:
+        found = {}
+        for bond, saved in self._saved.items():
+            paths = {path.followed.link: path for path in self._paths.values() if bond in path.followed.bonds}
+            dealt = self._dealt[bond]
+            if not paths and dealt.weights == saved:
+                continue
+            coming, out = measured(saved, paths, dealt.weights) if paths else (saved, frozenset[str]())
+            if is_due(dealt, coming, out, now) or not paths:
+                found[bond] = Dealt(coming, now, out)
+        return found
+
+
+def _rates_of(path: Path, planned: Mapping[Key, Obj]) -> Iterator[tuple[Key, int]]:
+    """Keys of shapers that follow a link and have a rate to follow, with their rates in kbit/s."""
+    for shaper in path.followed.shapers:
+        key = ("qdisc", shaper.interface, ROOT)
+        if key in planned and kbit(planned[key].attrs.get("rate", units.UNLIMITED)):
+            yield key, max(round(path.direction.rate * shaper.share / 100_000), 1)
+
+
+def kbit(rate: str) -> int:
+    """Of a rate as shapers have it; 0 for none."""
+    return round(units.byte_rate(rate) * 8 / 1000)

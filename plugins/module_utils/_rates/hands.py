@@ -1,0 +1,61 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What following does to the node: the effects, each one small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from .._engine.errors import EngineError, KernelError
+from .._engine.objects import Key
+from .._netlink.nft import Nft, reconcile
+from .._netlink.rates import Count, Meters
+from .._weights import table
+from .._weights.model import Weights
+from .items import Counter
+from .told import Told, path_of, write
+
+
+class Hands:
+    """See follow.Hands."""
+
+    def __init__(self, state_directory: str) -> None:
+        self._path = path_of(state_directory)
+        self._path.unlink(missing_ok=True)  # of one that was killed, and whom nobody believed any longer
+        self._meters = Meters()
+
+    def counts(self, counters: Iterable[Counter]) -> Mapping[Counter, Count]:
+        """See follow.Hands."""
+        some = list(counters)
+        interfaces = self._interfaces({one.interface for one in some if not one.peer})
+        peers = {name: self._meters.peers(name) for name in {one.interface for one in some if one.peer}}
+        found = {one: (peers[one.interface] if one.peer else interfaces).get(one.peer or one.interface) for one in some}
+        return {one: count for one, count in found.items() if count is not None}
+
+    def _interfaces(self, names: set[str]) -> Mapping[str, Count]:
+        try:
+            return self._meters.interfaces(names)
+        except KernelError:
+            return {}
+
+    def shape(self, rates: Mapping[Key, tuple[str, str]]) -> None:
+        """See follow.Hands."""
+        self._meters.shape(rates)
+
+    def deal(self, before: Weights, after: Weights, everything: Sequence[Weights]) -> None:
+        """See follow.Hands. In one transaction; the whole table only if that is not as it should be."""
+        nft = Nft(table.FAMILY, table.NAME)
+        try:
+            nft.add(table.transition(before, after))
+        except EngineError:
+            reconcile(nft, table.content(everything), False)
+
+    def tell(self, told: Told) -> None:
+        """See follow.Hands."""
+        write(told, self._path)
+
+    def end(self) -> None:
+        """See follow.Hands."""
+        self._path.unlink(missing_ok=True)
+        self._meters.close()
