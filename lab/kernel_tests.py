@@ -35,7 +35,7 @@ MODULES = [
 ]
 WEIGHTS = ["test_weights.py"]
 # Of links that are followed, what needs CAKE.
-RATES = ["test_rates.py::test_a_shaper_follows_what_gets_through_and_a_run_leaves_it"]
+RATES = ["test_rates.py::test_a_shaper_follows_what_gets_through_and_a_run_leaves_it[cake]"]
 MODEMS = ["test_modems.py"]
 # Plans on both ends of a site, of every carrier, leg and size of links; they need the planner's part of the controller.
 PLANS = ["test_plan_reach.py", "test_plan_mtu.py"]

@@ -96,6 +96,10 @@ options:
             description: What it gets of the rate, in percent.
             type: float
             required: true
+          classid:
+            description: The class of htb there that is meant; else it is what is at the root.
+            type: str
+            default: ""
       bonds:
         description: Bonds of M(linkagg.wan.weights) that deal to it by weight.
         type: list
@@ -177,7 +181,11 @@ COUNTER = {
     "overhead": {"type": "int", "default": 0},
     "peer": {"type": "str", "default": ""},
 }
-SHAPER = {"interface": {"type": "str", "required": True}, "share": {"type": "float", "required": True}}
+SHAPER = {
+    "interface": {"type": "str", "required": True},
+    "share": {"type": "float", "required": True},
+    "classid": {"type": "str", "default": ""},
+}
 RATE = {
     "link": {"type": "str", "required": True},
     "of": {"type": "str", "default": ""},

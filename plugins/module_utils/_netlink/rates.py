@@ -1,28 +1,24 @@
 # Copyright: (c) 2026, linkagg.wan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What links have carried, and the rates of shapers: small questions and changes, asked several times a second.
+"""What links have carried: small questions, asked several times a second.
 
-Sources: linux/if_link.h (struct rtnl_link_stats64, RTM_GETSTATS), linux/wireguard.h, linux/pkt_sched.h.
+Sources: linux/if_link.h (struct rtnl_link_stats64, RTM_GETSTATS), linux/wireguard.h.
 """
 
 from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from .._engine import units
 from .._engine.errors import KernelError
-from .._engine.objects import Key
-from .._kinds.qdisc import ROOT_HANDLE
 from .conversation import NETLINK_ROUTE, Conversation
-from .messages import attributes, build, qdiscmsg, statsmsg
+from .messages import attributes, statsmsg
 from .wireguard import WireGuard
 
 _GET_STATS, _LINK_64 = 94, 1
-_CHANGE_QDISC, _ROOT = 36, 0xFFFFFFFF
 _COUNTERS = struct.Struct("=QQQQ")
 # WireGuard counts its own header with each packet, but not UDP's and IP's, and not how many there were.
 _PEER_SHARE = 1 + 28 / 1400
@@ -74,21 +70,6 @@ class Meters:
             address: Count(round(received * _PEER_SHARE), 0, round(sent * _PEER_SHARE), 0)
             for address, (received, sent) in counts.items()
         }
-
-    def shape(self, rates: Mapping[Key, tuple[str, str]]) -> None:
-        """Give shapers of ours other rates, by their keys: kind and rate. What waits in them goes on waiting.
-
-        KernelError for the first that is refused, after all are asked for.
-        """
-        indices = {name: index for index, name in socket.if_nameindex()}
-        requests = []
-        for (_space, interface, _parent), (kind, rate) in rates.items():
-            if interface in indices:
-                place = {"index": indices[interface], "parent": _ROOT, "handle": ROOT_HANDLE}
-                options = {"TCA_CAKE_BASE_RATE64": units.byte_rate(rate)}
-                requests.append((_CHANGE_QDISC, 0, build(qdiscmsg, place, {"TCA_KIND": kind, "TCA_OPTIONS": options})))
-        if requests:
-            self._talk().send(requests)
 
     def close(self) -> None:
         """End them."""

@@ -19,6 +19,8 @@ from .parameters import (
     BEYOND,
     BLIND_S,
     BLOAT_MS,
+    BLOAT_SAMPLES,
+    BUSY_SHARE,
     CLEARED,
     DRAIN_S,
     FASTER,
@@ -32,6 +34,7 @@ from .parameters import (
     MOST_BLIND_DRAIN,
     MOST_DRAIN,
     PACKET_BIT,
+    USED,
 )
 
 IDLE, LOADED_, BLOATED, STALLED = "idle", "loaded", "bufferbloat", "stalled"
@@ -69,6 +72,7 @@ class Estimate:
         self._at = self._quiet_since = now
         self._cut_at = now - BLIND_S
         self.bloated_since = now
+        self._over = 0
 
     def threshold_ms(self) -> float:
         """From which delay on something waits beyond our shaper."""
@@ -79,9 +83,8 @@ class Estimate:
         elapsed_s, self._at = max(now - self._at, 0.0), now
         if self.state == STALLED:
             self.rate = self.carries = max(self.bounds.least, AFTERWARDS * self.carries)
-        if sample.queue_ms is not None and sample.queue_ms > self.threshold_ms() * (
-            CLEARED if self.state == BLOATED else 1
-        ):
+        self._over = self._over + 1 if self._waits(sample) else 0
+        if self._over >= (1 if self.state == BLOATED else BLOAT_SAMPLES):
             if self.state != BLOATED:
                 self.state, self.bloated_since = BLOATED, now
             self._cut(now, elapsed_s, sample)
@@ -95,6 +98,16 @@ class Estimate:
             self.carries += (self.bounds.nominal - self.carries) * share
         self.rate = min(max(self.rate, self.bounds.least), self.bounds.most)
         self.carries = min(max(self.carries, self.bounds.least), self.bounds.most)
+
+    def _waits(self, sample: Sample) -> bool:
+        """Whether something of ours waits beyond the shaper. Delay on a link that is hardly used is somebody else's."""
+        enough_ms = self.threshold_ms() * (CLEARED if self.state == BLOATED else 1)
+        if sample.queue_ms is None or sample.queue_ms <= enough_ms:
+            return False
+        if sample.through is None:
+            return sample.sent >= USED * self.rate
+        piling_up = sample.sent > sample.through and sample.sent >= BUSY_SHARE * self.bounds.nominal
+        return piling_up or max(sample.sent, sample.through) >= USED * self.rate
 
     def stall(self, now: float) -> None:
         """Nothing gets through in time: nothing more than the least is sent until ``add`` is called again."""

@@ -17,7 +17,6 @@ from typing import Protocol
 from .._engine import units
 from .._engine.errors import EngineError, KernelError
 from .._engine.objects import Key, Obj
-from .._kinds.qdisc import ROOT
 from .._netlink.rates import Count
 from .._weights.model import Weights
 from .estimate import STALLED
@@ -85,8 +84,8 @@ class Hands(Protocol):
     def counts(self, counters: Iterable[Counter]) -> Mapping[Counter, Count]:
         """What they say now, as far as they are there."""
 
-    def shape(self, rates: Mapping[Key, tuple[str, str]]) -> None:
-        """Give shapers other rates: kind and rate."""
+    def shape(self, rates: Iterable[tuple[Obj, str]]) -> None:
+        """Give shapers other rates. KernelError for one that is refused, after all are asked for."""
 
     def deal(self, before: Weights, after: Weights, everything: Sequence[Weights]) -> None:
         """Move the buckets of a bond."""
@@ -265,7 +264,7 @@ class Following:
     def _shape(self, rates: Mapping[Key, str]) -> None:
         """Make shapers have these rates. One that is not there will have its rate when it is made."""
         try:
-            self._hands.shape({key: (self._planned[key].kind, rate) for key, rate in rates.items()})
+            self._hands.shape([(self._planned[key], rate) for key, rate in rates.items()])
         except KernelError as exc:
             self._complain([f"not all shapers took their rates: {exc.reason}"])
         for key, rate in rates.items():
@@ -307,9 +306,8 @@ class Following:
 def _rates_of(path: Path, planned: Mapping[Key, Obj]) -> Iterator[tuple[Key, int]]:
     """Keys of shapers that follow a link and have a rate to follow, with their rates in kbit/s."""
     for shaper in path.followed.shapers:
-        key = ("qdisc", shaper.interface, ROOT)
-        if key in planned and kbit(planned[key].attrs.get("rate", units.UNLIMITED)):
-            yield key, max(round(path.direction.rate * shaper.share / 100_000), 1)
+        if shaper.key in planned and kbit(planned[shaper.key].attrs.get("rate", units.UNLIMITED)):
+            yield shaper.key, max(round(path.direction.rate * shaper.share / 100_000), 1)
 
 
 def kbit(rate: str) -> int:

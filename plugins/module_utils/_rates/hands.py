@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from .._engine.errors import EngineError, KernelError
-from .._engine.objects import Key
+from .._engine.objects import Obj, Step
+from .._kinds import SHAPERS
+from .._netlink.kernel import NetlinkKernel
 from .._netlink.nft import Nft, reconcile
 from .._netlink.rates import Count, Meters
 from .._weights import table
@@ -24,6 +27,7 @@ class Hands:
         self._path = path_of(state_directory)
         self._path.unlink(missing_ok=True)  # of one that was killed, and whom nobody believed any longer
         self._meters = Meters()
+        self._kernel: NetlinkKernel | None = None
 
     def counts(self, counters: Iterable[Counter]) -> Mapping[Counter, Count]:
         """See follow.Hands."""
@@ -39,9 +43,25 @@ class Hands:
         except KernelError:
             return {}
 
-    def shape(self, rates: Mapping[Key, tuple[str, str]]) -> None:
-        """See follow.Hands."""
-        self._meters.shape(rates)
+    def shape(self, rates: Iterable[tuple[Obj, str]]) -> None:
+        """See follow.Hands. What waits in a shaper goes on waiting."""
+        refusal = None
+        for obj, rate in rates:
+            if self._kernel is None:
+                self._kernel = NetlinkKernel()
+            after = replace(obj, attrs={**obj.attrs, "rate": rate})
+            try:
+                self._kernel.apply(Step("change", obj.key, obj, after, ("rate",)), SHAPERS)
+            except KernelError as exc:
+                refusal = exc
+                self._forget()  # an interface that was made anew has another number
+        if refusal:
+            raise refusal
+
+    def _forget(self) -> None:
+        if self._kernel is not None:
+            self._kernel.close()
+            self._kernel = None
 
     def deal(self, before: Weights, after: Weights, everything: Sequence[Weights]) -> None:
         """See follow.Hands. In one transaction; the whole table only if that is not as it should be."""
@@ -59,3 +79,4 @@ class Hands:
         """See follow.Hands."""
         self._path.unlink(missing_ok=True)
         self._meters.close()
+        self._forget()

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .._engine.objects import Key
+from .._kinds.qdisc import ROOT
 from .._persist import store
 from .._persist.saving import Saving, saving
 from .estimate import Bounds
@@ -30,10 +32,16 @@ class Counter:
 
 @dataclass(frozen=True)
 class Shaper:
-    """A shaper that follows; ``share`` of the rate, in percent."""
+    """A shaper that follows: at the root of an interface, or a class there; ``share`` of the rate in percent."""
 
     interface: str
     share: float
+    classid: str = ""
+
+    @property
+    def key(self) -> Key:
+        """The engine's."""
+        return ("qclass", self.interface, self.classid) if self.classid else ("qdisc", self.interface, ROOT)
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,7 @@ def from_item(item: Mapping[str, Any]) -> Followed:
         item["target"],
         bounds,
         tuple(Counter(one["interface"], one["overhead"], one["peer"]) for one in item["counters"]),
-        tuple(Shaper(one["interface"], one["share"]) for one in item["shapers"]),
+        tuple(Shaper(one["interface"], one["share"], one["classid"]) for one in item["shapers"]),
         tuple(item["bonds"]),
     )
 

@@ -14,6 +14,7 @@ BUSY_SHARE = 0.1  # of the nominal rate, either way: below it there is nothing t
 
 # Delay.
 BLOAT_MS = 30.0  # above the least delay; the jitter of radio links stays below, a call does not notice it
+BLOAT_SAMPLES = 2  # in a row: one alone is jitter
 PACKET_BIT = 12_112.0  # a full packet of the link, whose own time at the present rate is no queue
 CLEARED = 0.3  # of that; below, the queue is gone. It has to go now and then, or it would pass for the way's own
 BASELINE_S = 60.0  # the least delay of so long is what the way itself takes
@@ -24,6 +25,7 @@ BLIND_MOVED_S = 10.0  # the same where the other end does not tell what gets thr
 
 # Rate.
 LOADED = 0.8  # of what the shaper lets through: more, and the link could be asked for more
+USED = 0.5  # of what the shaper lets through: less, and the queue is not ours, unless less arrives than is sent
 DRAIN_S = 0.5  # what waits beyond the shaper is to be gone after about so long
 LEAST_DRAIN, MOST_DRAIN = 0.05, 0.5  # shares of what gets through, by which less is sent meanwhile
 MOST_BLIND_DRAIN = 0.3  # where the other end does not tell what gets through, at a time

@@ -132,7 +132,7 @@ def _item(
         "least_mbit": _bound(nominal, rate.get("least_percent") or LEAST_PERCENT, qos.share if qos else 100),
         "most_mbit": _bound(nominal, rate.get("most_percent") or MOST_PERCENT, 100),
         "counters": counters,
-        "shapers": [{"interface": name, "share": share} for name, share in shapers] if qos else [],
+        "shapers": [{"interface": name, "share": share, "classid": ""} for name, share in shapers] if qos else [],
         "bonds": bonds,
     }
 

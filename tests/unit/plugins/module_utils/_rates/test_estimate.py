@@ -108,7 +108,8 @@ def test_whatever_is_seen_the_rate_stays_within_its_bounds(seen: list[tuple[floa
 @given(st.lists(st.floats(0.6, 1.4), min_size=1, max_size=30), st.floats(60, 1000))
 def test_while_something_waits_less_is_sent_than_gets_through(through: list[float], queue_ms: float) -> None:
     estimate = following(2 * MBIT).estimate
-    for number, mbit in enumerate(through):
+    estimate.add(0.0, Sample(2 * MBIT, 2 * MBIT, queue_ms))
+    for number, mbit in enumerate(through, 1):
         estimate.add(number * 0.2, Sample(2 * MBIT, mbit * MBIT, queue_ms))
         assert estimate.state == BLOATED
         assert estimate.rate < mbit * MBIT
@@ -120,3 +121,25 @@ def test_only_what_is_above_the_least_delay_counts_whatever_the_clocks(offset: f
     queues = [delays.add(number, offset + wait) for number, wait in enumerate(waits)]
     assert min(queues) == 0
     assert max(queues) <= max(waits) - min(waits) + 1e-6
+
+
+@given(st.lists(st.floats(0, 2000), min_size=1, max_size=30), st.booleans())
+def test_delay_of_a_link_that_is_hardly_used_says_nothing_of_its_rate(queues_ms: list[float], tells: bool) -> None:
+    estimate = following(2 * MBIT).estimate
+    for number, queue_ms in enumerate(queues_ms):
+        estimate.add(number * 1.0, Sample(0.05 * MBIT, 0.05 * MBIT if tells else None, queue_ms))
+    assert estimate.rate == estimate.carries == 2 * MBIT
+
+
+def test_one_late_packet_is_no_queue() -> None:
+    estimate = following(2 * MBIT).estimate
+    for number in range(20):
+        estimate.add(number * 0.2, Sample(1.9 * MBIT, 1.9 * MBIT, 200.0 if number % 4 == 0 else 5.0))
+        assert estimate.rate >= 2 * MBIT
+
+
+def test_a_link_that_gets_slower_than_its_little_use_is_known_too() -> None:
+    estimate = following(6 * MBIT).estimate
+    for number in range(5):
+        estimate.add(number * 0.2, Sample(2 * MBIT, 1 * MBIT, 100.0 * (number + 1)))
+    assert estimate.rate < 1 * MBIT

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
-from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Key, Obj
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import SHAPERS
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.rates import Count
@@ -40,7 +40,7 @@ def item(link: str, number: int, *, mbit: float = 5.0, **more: Any) -> dict[str,
         "least_mbit": mbit / 20,
         "most_mbit": mbit * 2,
         "counters": [{"interface": f"wg-{link}", "overhead": 60, "peer": ""}],
-        "shapers": [{"interface": f"wg-{link}", "share": 100.0}],
+        "shapers": [{"interface": f"wg-{link}", "share": 100.0, "classid": ""}],
         "bonds": ["agg0"],
         **more,
     }
@@ -147,8 +147,8 @@ class World:
             if one.interface.removeprefix("wg-") in self.modems
         }
 
-    def shape(self, rates: Mapping[Key, tuple[str, str]]) -> None:
-        self.shaped.update({key[1]: rate for key, (_kind, rate) in rates.items()})
+    def shape(self, rates: Iterable[tuple[Obj, str]]) -> None:
+        self.shaped.update({obj.attrs["interface"]: rate for obj, rate in rates})
 
     def deal(self, before: Weights, after: Weights, everything: Sequence[Weights]) -> None:
         assert before == (self.dealt[-1] if self.dealt else self.state.weights[0])
