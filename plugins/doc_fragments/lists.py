@@ -592,7 +592,7 @@ options:
 options:
   shapers:
     description:
-      - The shapers, one for an interface.
+      - The shapers. An interface has one at its root; with V(htb) there, any number of classes, and in each another.
     type: list
     elements: dict
     suboptions:
@@ -600,16 +600,29 @@ options:
         description:
           - What it is. V(cake) shapes to a rate and keeps the queue short and fair; V(fq_codel) does the latter only;
             V(tbf) is a plain token bucket; V(netem) makes a line worse, for tests.
+          - V(htb) lets an interface have many rates. Each is a V(htb_class), and how packets wait in that is said by a
+            shaper whose O(shapers[].parent) it is. A packet is of the class that its priority names, such as C(meta
+            priority set ip daddr map) of nft(8) gives it; what names none passes as it is.
         type: str
-        choices: [cake, tbf, netem, fq_codel]
+        choices: [cake, tbf, netem, fq_codel, htb, htb_class]
         required: true
       interface:
         description: The interface that it is for.
         type: str
         required: true
+      parent:
+        description:
+          - For all but V(htb) and V(htb_class), where on the interface it is, V(root) or a class such as C(7600:41). In
+            a class, let V(cake) have no rate, as the class has one. Without it, V(root).
+        type: str
+      classid:
+        description:
+          - For V(htb_class), its number, C(7600:1) to C(7600:fffe) in hexadecimal, but not C(7600:7600).
+        type: str
       rate:
         description:
-          - For V(cake), V(tbf) and V(netem), the rate. For V(cake) and V(netem) also V(unlimited), as without it.
+          - For V(cake), V(tbf), V(netem) and V(htb_class), the rate. For V(cake) and V(netem) also V(unlimited), as
+            without it. A class lends nothing to others and borrows nothing.
         type: str
       rtt:
         description: For V(cake), a usual round trip time, by which it judges queues. Without it, 100ms.
@@ -618,6 +631,7 @@ options:
         description:
           - For V(cake), bytes that the line below adds to the IP packet, -64 to 256. Without it, packets count as they
             are.
+          - For V(htb_class), bytes that the line below adds to a packet of the interface, 0 to 65535. Without it, 0.
         type: int
       mpu:
         description: For V(cake), bytes that a packet counts at least, 0 to 256. Without it, 0.
@@ -668,6 +682,7 @@ options:
       burst:
         description:
           - For V(tbf), the size of what may go at once, at least a full packet. Rate times 10 ms is a good start.
+          - For V(htb_class), the same; without it, that, and 1600 at least.
         type: str
       latency:
         description: For V(tbf), how long a packet may wait. Becomes a O(shapers[].limit); one of both is needed.

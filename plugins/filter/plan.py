@@ -143,7 +143,8 @@ options:
       - With C(qos) of a site (off without it, or with C(enabled) V(false); C({}) is enough) what its links send is
         shaped by CAKE to C(share) (95) percent of their C(rate), with C(classes) (V(diffserv4), the default,
         V(diffserv3), V(diffserv8) or V(besteffort)) and C(rtt_ms) (100); on the link, on the carrier, where classes
-        still show, and at the concentrator on the legs to the site. Links without a rate are left alone.
+        still show, and at the concentrator in one queue a link, legs and subflows together. Links without a rate are
+        left alone.
       - With C(concentrator) V(none) a site has no carriers and no bonds; what its policies leave is spread over all
         links by C(rate.down_mbit), each connection over one, behind the links' own addresses.
       - A link carries the IP version of its address or next hop; for the other one it does not work.

@@ -10,14 +10,14 @@ module: shapers
 short_description: Shape what interfaces send, and keep their queues short
 version_added: "0.1.0"
 description:
-  - Makes the root queueing disciplines of a whole list of interfaces be as described, in one conversation with the
-    kernel. What C(tc qdisc) shows is what this module sets.
+  - Makes the queueing disciplines of a whole list of interfaces, and their classes, be as described, in one
+    conversation with the kernel. What C(tc qdisc) and C(tc class) show is what this module sets.
   - The interfaces can be anybody's, modems too. One that goes takes its shaper along.
   - Options are changed in place, packets that wait go on waiting. An option that is not given has its default. Another
     kind, and another number of O(shapers[].flows), take a new shaper; the result says so.
-  - Shapers that this module makes have a handle from C(7600:) to C(76ff:). What the kernel puts on an interface by
-    itself gives way and comes back when the shaper is removed. A shaper that somebody else has put there is never
-    changed.
+  - Shapers that this module makes have a handle from C(7600:) to C(76ff:), or are in a class of one of them. What the
+    kernel puts on an interface by itself gives way and comes back when the shaper is removed. A shaper that somebody
+    else has put there is never changed.
   - If a step fails, what was done before it in this run is undone. After all steps the kernel is read back and
     compared.
 notes:
@@ -49,6 +49,15 @@ EXAMPLES = r"""
   linkagg.wan.shapers:
     shapers:
       - {interface: eth2, kind: netem, delay: 80ms, jitter: 20ms, loss: 0.5, rate: 3mbit}
+
+- name: Shape an interface to each of two neighbours by itself, whatever its number (nft puts the classes on packets)
+  linkagg.wan.shapers:
+    shapers:
+      - {interface: wg0, kind: htb}
+      - {interface: wg0, kind: htb_class, classid: "7600:41", rate: 5700kbit, overhead: 60}
+      - {interface: wg0, kind: cake, parent: "7600:41", diffserv: diffserv4}
+      - {interface: wg0, kind: htb_class, classid: "7600:42", rate: 1900kbit, overhead: 60}
+      - {interface: wg0, kind: cake, parent: "7600:42", diffserv: diffserv4, rtt: 192ms}
 
 - name: Remove every shaper that this module has made
   linkagg.wan.shapers:

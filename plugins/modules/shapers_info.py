@@ -37,7 +37,7 @@ shapers:
   type: list
   elements: dict
   sample:
-    - {kind: tbf, interface: wan1, rate: 5mbit, burst: 10240, limit: 41490}
+    - {kind: tbf, interface: wan1, parent: root, rate: 5mbit, burst: 10240, limit: 41490}
 others:
   description: The same lists, of what is not ours.
   returned: success, with O(all=true)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, linkagg.wan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples for every row of every kind of shaper; the words are those of ``tc qdisc show``."""
+"""Samples for every row of every kind of shaper; the words are those of ``tc qdisc show`` and ``tc -d class show``."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ BASE: dict[str, dict[str, Any]] = {
     "tbf": {"rate": "5mbit", "burst": "10kb", "latency": "50ms"},
     "netem": {},
     "fq_codel": {},
+    "htb": {},
+    "htb_class": {"classid": "7600:1", "rate": "5mbit"},
 }
 
 INTERFACE = Sample(("wan1", "wan2"), ("dev wan1", "dev wan2"))
+PARENT = Sample(("7600:1", "7600:fffe"), ("parent 7600:1 ", "parent 7600:fffe "))
 _LATE = {"delay": "10ms"}
 
 SAMPLES: dict[str, dict[str, Sample]] = {
     "cake": {
         "interface": INTERFACE,
+        "parent": PARENT,
         "rate": Sample(("5mbit", "800kbit"), ("bandwidth 5Mbit", "bandwidth 800Kbit")),
         "rtt": Sample(("50ms", "1500us"), ("rtt 50ms", "rtt 1.5ms")),
         "overhead": Sample((38, -4), ("overhead 38", "overhead -4")),
@@ -41,6 +45,7 @@ SAMPLES: dict[str, dict[str, Sample]] = {
     },
     "tbf": {
         "interface": INTERFACE,
+        "parent": PARENT,
         "rate": Sample(("5mbit", "40gbit"), ("rate 5Mbit", "rate 40Gbit"), {"latency": None, "limit": "40kb"}),
         "burst": Sample(("10kb", "20kb"), ("burst 10Kb", "burst 20Kb"), {"latency": None, "limit": "40kb"}),
         "latency": Sample(("50ms", "200ms"), ("lat 50ms", "lat 200ms")),
@@ -50,6 +55,7 @@ SAMPLES: dict[str, dict[str, Sample]] = {
     },
     "netem": {
         "interface": INTERFACE,
+        "parent": PARENT,
         "delay": Sample(("10ms", "1s"), ("delay 10ms", "delay 1s")),
         "jitter": Sample(("2ms", "3ms"), ("delay 10ms 2ms", "delay 10ms 3ms"), _LATE),
         "delay_correlation": Sample((25.0, 50.0), ("10ms 2ms 25%", "10ms 2ms 50%"), {**_LATE, "jitter": "2ms"}),
@@ -68,6 +74,7 @@ SAMPLES: dict[str, dict[str, Sample]] = {
     },
     "fq_codel": {
         "interface": INTERFACE,
+        "parent": PARENT,
         "limit": Sample((1000, 2000), ("limit 1000p", "limit 2000p")),
         "flows": Sample((64, 128), ("flows 64", "flows 128")),
         "target": Sample(("10ms", "20ms"), ("target 10ms", "target 20ms")),
@@ -76,5 +83,13 @@ SAMPLES: dict[str, dict[str, Sample]] = {
         "ecn": Sample((False, True), ("memory_limit 32Mb drop_batch", "memory_limit 32Mb ecn")),
         "memory_limit": Sample(("4mb", "8mb"), ("memory_limit 4Mb", "memory_limit 8Mb")),
         "drop_batch": Sample((8, 16), ("drop_batch 8", "drop_batch 16")),
+    },
+    "htb": {"interface": INTERFACE},
+    "htb_class": {
+        "interface": INTERFACE,
+        "classid": Sample(("7600:1", "7600:fffe"), ("htb 7600:1 ", "htb 7600:fffe ")),
+        "rate": Sample(("5mbit", "40gbit"), ("rate 5Mbit ceil 5Mbit", "rate 40Gbit ceil 40Gbit")),
+        "burst": Sample(("10kb", 3000), (" burst 10Kb/1", " burst 3000b/1")),
+        "overhead": Sample((60, 68), ("overhead 60", "overhead 68")),
     },
 }

@@ -26,7 +26,7 @@ from ansible_collections.linkagg.wan.tests.netns import (
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
 from ansible_collections.linkagg.wan.tests.netns.samples import Sample
 from ansible_collections.linkagg.wan.tests.netns.test_engine_mptcp import wan
-from ansible_collections.linkagg.wan.tests.netns.test_engine_shapers import modems, needs, ours
+from ansible_collections.linkagg.wan.tests.netns.test_engine_shapers import modems, needs, ours, where_it_is
 
 __all__ = ["modems", "wan"]  # fixtures
 Item = dict[str, Any]
@@ -183,7 +183,7 @@ def test_a_row_of_a_shaper(modems: Node, kind: str, row: str) -> None:
     items = [{**bare, row: value} for value in sample.values]
 
     def reconcile(item: Item) -> Outcome:
-        return modems.shapers(item, purge=True)
+        return modems.shapers(*where_it_is(item), item, purge=True)
 
     go_through(SHAPERS[kind].attr(row), sample, items, reconcile, lambda _item: ours(), SHAPERS[kind].key)
 

@@ -12,7 +12,7 @@ from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
 from ansible_collections.linkagg.wan.tests.netns.samples_shapers import BASE, SAMPLES
 from ansible_collections.linkagg.wan.tests.netns.test_engine_mptcp import ANNOUNCED, DSL, LTE, SIX
 from ansible_collections.linkagg.wan.tests.netns.test_engine_routes import LINK, ROUTES, RULES
-from ansible_collections.linkagg.wan.tests.netns.test_engine_shapers import needs, tc
+from ansible_collections.linkagg.wan.tests.netns.test_engine_shapers import needs, tc, where_it_is
 
 
 def fed_back(node: Node, name: str, **more: Any) -> dict[str, Any]:
@@ -122,12 +122,13 @@ def test_shapers(node: Node, kind: str) -> None:
         values |= {**sample.given, row: sample.values[0]}
     values |= {"peakrate": "8mbit"} if kind == "tbf" else {}
     said = {key: value for key, value in values.items() if value is not None}
-    node.shapers({"kind": kind, "interface": "wan1", **said})
+    item = {"kind": kind, "interface": "wan1", **said}
+    node.shapers(*where_it_is(item), item)
     tc("qdisc add dev modem1 root handle 1: tbf rate 1mbit burst 10kb latency 1s")
-    (found,) = fed_back(node, "shapers")["shapers"]
+    found = next(item for item in fed_back(node, "shapers")["shapers"] if item["kind"] == kind)
     assert set(given) <= set(found)
     assert node.module("shapers_info", all=True)["others"]["shapers"] == [
-        {"kind": "tbf", "interface": "modem1", "rate": "1mbit", "burst": 10240, "limit": 135240}
+        {"kind": "tbf", "interface": "modem1", "parent": "root", "rate": "1mbit", "burst": 10240, "limit": 135240}
     ]
 
 

@@ -10,6 +10,7 @@ from .bond import BOND
 from .cake import CAKE
 from .fq_codel import FQ_CODEL
 from .gretap import GRETAP, IP6GRETAP
+from .htb import HTB, HTB_CLASS
 from .mptcp import MPTCP_ENDPOINT, MPTCP_LIMITS
 from .netem import NETEM
 from .route import ROUTE
@@ -26,7 +27,7 @@ MODULES: dict[str, dict[str, tuple[Kind, ...]]] = {
     "bonds": {"bonds": (BOND,)},
     "link_routes": {"links": (UPLINK,), "routes": (ROUTE,), "rules": (RULE,)},
     "mptcp_endpoints": {"endpoints": (MPTCP_ENDPOINT,), "limits": (MPTCP_LIMITS,)},
-    "shapers": {"shapers": (CAKE, TBF, NETEM, FQ_CODEL)},
+    "shapers": {"shapers": (CAKE, TBF, NETEM, FQ_CODEL, HTB, HTB_CLASS)},
 }
 PARTS = {name: {kind.name: kind for kinds in lists.values() for kind in kinds} for name, lists in MODULES.items()}
 TUNNELS, BONDS, ROUTING, MPTCP, SHAPERS = PARTS.values()

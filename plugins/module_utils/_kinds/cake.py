@@ -10,7 +10,7 @@ from typing import Any
 
 from .._engine import units
 from .._engine.tables import Attr, Kind, Nla
-from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, title
+from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, rank, title
 
 DIFFSERV = {"diffserv3": 0, "diffserv4": 1, "diffserv8": 2, "besteffort": 3, "precedence": 4}
 FLOW_MODES = {
@@ -81,6 +81,7 @@ CAKE = Kind(
     key=KEY,
     resolve=resolve,
     title=title,
+    rank=rank,
     attrs=(
         INTERFACE,
         PARENT,

@@ -10,7 +10,7 @@ from typing import Any
 
 from .._engine import units
 from .._engine.tables import Attr, Kind, Nla
-from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, title
+from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, rank, title
 
 _GRID_US = 2  # the kernel counts in 1024 ns and rounds down on both ways
 
@@ -56,6 +56,7 @@ FQ_CODEL = Kind(
     key=KEY,
     resolve=resolve,
     title=title,
+    rank=rank,
     attrs=(
         INTERFACE,
         PARENT,

@@ -14,7 +14,7 @@ from typing import Any
 
 from .._engine import units
 from .._engine.tables import Attr, Codec, Kind
-from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, attribute, attributes, title
+from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, attribute, attributes, rank, title
 
 _CORRELATIONS, _REORDER, _CORRUPT, _RATE, _ECN, _RATE64, _DELAY64, _JITTER64 = 1, 3, 4, 6, 7, 8, 10, 11
 _QOPT = struct.Struct("=IIIIII")  # struct tc_netem_qopt: latency, limit, loss, gap, duplicate, jitter
@@ -118,6 +118,7 @@ NETEM = Kind(
     complete=complete,
     check=check,
     title=title,
+    rank=rank,
     codec=Codec(pack, unpack),
     attrs=(
         INTERFACE,

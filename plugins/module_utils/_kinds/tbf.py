@@ -14,7 +14,7 @@ from typing import Any
 
 from .._engine import units
 from .._engine.tables import Attr, Codec, Kind
-from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, attribute, attributes, title
+from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, attribute, attributes, rank, title
 
 _TICK_NS = 64
 _MOST = 0xFFFFFFFF
@@ -110,6 +110,7 @@ TBF = Kind(
     check=check,
     resolve=resolve,
     title=title,
+    rank=rank,
     codec=Codec(pack, unpack),
     attrs=(
         INTERFACE,

@@ -61,10 +61,11 @@ def _walk(cls: Any, raw: bytes, start: int, end: int, offset: int | None, seen: 
 
 
 def _inner(cls: Any, codec: str, seen: Mapping[str, str]) -> Any:
-    """The class of a nested attribute; None for a plain one, and for a list, whose parts are one key to us."""
+    """The class of a nested attribute; None for a plain one, a structure, and a list, whose parts are one key to us."""
     selector, classes = getattr(cls, "by_kind", {}).get(codec, ("", {}))
     if selector:
-        return classes.get(seen.get(selector, ""))
+        found = classes.get(seen.get(selector, ""))
+        return None if isinstance(found, str) else found
     return None if codec in ATOMS or not codec else getattr(cls, codec, None)
 
 

@@ -14,7 +14,7 @@ from .._engine.errors import KernelError
 from .._engine.objects import Obj, Step
 from .._engine.planner import Kinds
 from .._engine.tables import Attr, Kind
-from . import links, ports, routing, steering
+from . import links, ports, queues, routing, steering
 from .conversation import CREATE, REPLACE
 from .node import Node
 from .wireguard import WireGuard
@@ -41,6 +41,7 @@ class LinkWriter:
             self._create(kind, step.after)
             if self._undo or step.again:
                 self._put_routes_back(step.after.attrs["name"])
+                self._put_queues_back(step.after.attrs["name"])
         elif step.op == "delete" and step.before:
             self._delete(step.before)
         elif step.before and step.after and (step.op == "recreate" or _only_anew(kind, step)):
@@ -91,6 +92,7 @@ class LinkWriter:
             self._remove(name)
         self._create(kind, after)
         self._put_routes_back(name)
+        self._put_queues_back(name)
 
     def _change(self, kind: Kind, before: Obj, after: Obj, changed: set[str]) -> None:
         if kind.space == "uplink":
@@ -238,6 +240,7 @@ class LinkWriter:
     def _remove(self, name: str) -> None:
         if not self._undo or links.read_link(self._rtnl, name).ours:
             self._keep_port(name)
+            self._keep_queues(name)
             self._send([links.delete(name)])
             self._node.forget(name)
 
@@ -246,6 +249,18 @@ class LinkWriter:
         there = self._node.link(name)
         if there and there.port:
             self._node.saved_ports.setdefault(name, ports.kept(there))
+
+    def _keep_queues(self, name: str) -> None:
+        """Remember what shapes the link; the first time of a run is the one that counts."""
+        there = self._node.link(name)
+        if there and name not in self._node.saved_queues:
+            self._node.saved_queues[name] = self._node.queues(there.index)
+
+    def _put_queues_back(self, name: str) -> None:
+        """Steps about shapers, which come later, then find what they know."""
+        kept = self._node.saved_queues.get(name)
+        if kept:
+            queues.put_back(self._rtnl, links.read_link(self._rtnl, name).index, kept)
 
     def _index(self, name: str) -> int:
         there = None if self._undo else self._node.link(name)

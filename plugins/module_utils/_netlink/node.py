@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
 
-from . import links, routing, steering
+from . import links, queues, routing, steering
 from .conversation import NETLINK_ROUTE, Conversation
 
 SavedRoutes = dict[str, tuple[int, list[bytes]]]  # by name: the index that it had, and the messages
@@ -28,7 +28,7 @@ class Node:
     """The node as seen through one rtnetlink conversation. ``links``, ``names`` and ``addresses()`` are as of the last
     ``refresh``, but for links that steps have made or removed since; ``saved_routes`` are the routes that went with
     links since then, as the kernel's own messages, ``moved`` the indices of links that were made again since, old to
-    new, and ``saved_ports`` what those links had as ports of a bond.
+    new, ``saved_ports`` what those links had as ports of a bond, and ``saved_queues`` what shaped them.
     """
 
     def __init__(self) -> None:
@@ -38,8 +38,10 @@ class Node:
         self.saved_routes: SavedRoutes = {}
         self.moved: dict[int, int] = {}
         self.saved_ports: dict[str, Mapping[str, Any]] = {}
+        self.saved_queues: dict[str, queues.Queues] = {}
         self._addresses: dict[int, list[links.Address]] | None = None
         self._routes: dict[int, list[bytes]] | None = None
+        self._queues: dict[int, queues.Queues] | None = None
         self._classified: frozenset[int] | None = None
         self._talks: dict[type, Any] = {}
 
@@ -53,9 +55,10 @@ class Node:
         """Read the links anew, and forget the rest of what was read."""
         self.links = links.read_links(self.rtnl)
         self.names = {link.index: link.name for link in self.links.values()}
-        self.saved_routes, self.saved_ports, self.moved = {}, {}, {}
+        self.saved_routes, self.saved_ports, self.saved_queues, self.moved = {}, {}, {}, {}
         self._addresses = None
         self._routes = None
+        self._queues = None
         self._classified = None
 
     def link(self, name: str) -> links.Link | None:
@@ -79,6 +82,12 @@ class Node:
         if self._routes is None:
             self._routes = routing.raw_routes(self.rtnl)
         return self._routes
+
+    def queues(self, index: int) -> queues.Queues:
+        """What of ours shapes the link of that index, as it was when first asked for; one dump however many ask."""
+        if self._queues is None:
+            self._queues = queues.read_queues(self.rtnl)
+        return queues.with_classes(self.rtnl, index, self._queues.get(index, []))
 
     def queue_mark(self, index: int) -> int:
         """How marked packets find their port of the bond of that index; one dump tells which bonds are to be asked."""

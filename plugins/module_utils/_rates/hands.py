@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from .._engine.errors import EngineError, KernelError
 from .._engine.objects import Obj, Step
 from .._kinds import SHAPERS
+from .._kinds.shaped import with_rate
 from .._netlink.kernel import NetlinkKernel
 from .._netlink.nft import Nft, reconcile
 from .._netlink.rates import Count, Meters
@@ -49,9 +49,8 @@ class Hands:
         for obj, rate in rates:
             if self._kernel is None:
                 self._kernel = NetlinkKernel()
-            after = replace(obj, attrs={**obj.attrs, "rate": rate})
             try:
-                self._kernel.apply(Step("change", obj.key, obj, after, ("rate",)), SHAPERS)
+                self._kernel.apply(Step("change", obj.key, obj, with_rate(obj, rate), ("rate",)), SHAPERS)
             except KernelError as exc:
                 refusal = exc
                 self._forget()  # an interface that was made anew has another number

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .._engine.objects import Key, Obj
+from .._kinds.shaped import with_rate
 from .._persist import silence
 from .._weights.model import Weights
 
@@ -37,7 +38,7 @@ class Told:
         for obj in want:
             rate = self.rates.get(obj.key)
             if rate is not None and obj.attrs.get("rate") not in (None, rate):
-                obj = replace(obj, attrs={**obj.attrs, "rate": rate})
+                obj = with_rate(obj, rate)
                 different.append(obj)
             found.append(obj)
         return found, different

@@ -31,6 +31,7 @@ from .names import concentrator_bond, concentrator_leg, gateway_leg
 from .problems import Problem, nearest
 from .qos import check_qos
 from .rates import check_rates
+from .shaping import check_classes
 
 
 def check_inventory(inventory: Inventory) -> list[Problem]:
@@ -180,6 +181,7 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_fragment,
     check_qos,
     check_rates,
+    check_classes,
     check_addresses,
     check_alone,
     check_reaches,

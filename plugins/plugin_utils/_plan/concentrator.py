@@ -17,8 +17,9 @@ from .forwards import forwards
 from .model import Concentrator
 from .names import ALIAS, concentrator_bond
 from .proxy import concentrator_proxy, with_congestion_control
-from .qos import concentrator_shapers
+from .qos import leg_tos
 from .rates import concentrator_rates
+from .shaping import classes_nft, concentrator_shapers
 from .sites_apart import apart_sysctl, site_routes, site_rules, sites_apart
 from .splitting import unsplit_tcp
 from .texts import concentrator_nft, concentrator_sysctl, sealed
@@ -73,6 +74,7 @@ def concentrator_node(
                 sites_apart(concentrator, wirings, sealed(end.interfaces)),
                 forwards(concentrator, wirings),
                 class_return(wirings),
+                classes_nft(wirings),
             ],
         ),
         "names": {},
@@ -104,7 +106,8 @@ def _legs(wiring: SiteWiring, bond: BondWiring) -> Iterator[dict[str, Any]]:
     for leg in bond.legs:
         if not leg.carrier.is_leg:
             alias = f"{ALIAS}leg of link {leg.carrier.link.name} of site {wiring.site.host}"
-            yield leg_end(leg.concentrator_name, wiring, bond, leg, at_gateway=False, alias=alias)
+            end = leg_end(leg.concentrator_name, wiring, bond, leg, at_gateway=False, alias=alias)
+            yield {**end, **leg_tos(wiring.site, end["kind"])}
 
 
 def _bond(wiring: SiteWiring, bond: BondWiring) -> dict[str, Any]:

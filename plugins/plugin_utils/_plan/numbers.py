@@ -111,6 +111,16 @@ def concentrator_carrier_address(pool: IPNetwork) -> IPAddress:
     return IPAddress(pool.first + 1, pool.version)
 
 
+def shaper_class(site_id: int, link_id: int) -> int:
+    """Number of a link's class where all links share an interface of the concentrator: 16 bits, which the ids, 20 bits,
+    fold into. So some links of different sites share a number (see shaping.py, which refuses that), but not with a
+    ``site_id`` below 1024; nor with ``link_id`` below 32 up to 2046, below 16 up to 4094, below 8 up to 8190, below 4
+    up to 16382.
+    """
+    fold = int(f"{site_id >> 10:04b}"[::-1], 2)
+    return (site_id & 0x3FF) << 6 | link_id ^ fold << 2
+
+
 def bond_offset(version: int, site_id: int, bond_id: int) -> int:
     """Place of a bond's subnet within the bond pool of an IP version.
 

@@ -7,7 +7,7 @@
 From the site, CAKE is on each link, below everything, and just above it on the carrier, where packets still show their
 class and their flow: WireGuard hides both, and copies no class to the outside (drivers/net/wireguard/send.c, only ECN).
 The upper one is the slower of the two, so that packets wait there; the lower one counts what leaves beside the tunnel.
-To the site all carriers share one interface of the concentrator, but each link has legs of its own, which are shaped.
+What goes to the site is shaped at the concentrator: see shaping.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .layers import IP_HEADER
 from .model import Inventory, Link, Qos, Site
 from .pppoe import OVERHEAD as PPPOE_OVERHEAD
 from .problems import Problem
-from .wiring import CarrierWiring, LegWiring, SiteWiring
+from .wiring import CarrierWiring
 
 # How much of the link's share a carrier gets, so that its queue fills first.
 CARRIER_SHARE = 0.97
@@ -34,7 +34,7 @@ def check_qos(inventory: Inventory) -> Iterator[Problem]:
     """There is something to shape."""
     for site in inventory.sites.values():
         unread = any("rate" in link.unread or _unread_rate(link) for link in site.links)
-        if site.qos is None or unread or any(_rate(link, "up_mbit") for link in site.links):
+        if site.qos is None or unread or any(link_rate(link, "up_mbit") for link in site.links):
             continue
         remedy = "give links their rates, down_mbit and up_mbit, or remove qos"
         yield Problem(site.where, "key qos", "found it without a rate of any link", "rates to shape to", remedy)
@@ -44,7 +44,8 @@ def _unread_rate(link: Link) -> bool:
     return bool((link.rate or {}).get("unread"))
 
 
-def _rate(link: Link, way: str) -> float | None:
+def link_rate(link: Link, way: str) -> float | None:
+    """``down_mbit`` or ``up_mbit`` of it, if that is known."""
     return (link.rate or {}).get(way)
 
 
@@ -56,14 +57,14 @@ def gateway_shapers(site: Site, carriers: Iterable[CarrierWiring] = (), family: 
     carrier_of = {carrier.link.link_id: carrier for carrier in carriers}
     found = []
     for link in sorted(site.links, key=lambda link: link.link_id):
-        rate = _rate(link, "up_mbit")
+        rate = link_rate(link, "up_mbit")
         if rate is None:
             continue
-        found.append(_cake(link.device, rate, qos, overhead=link_overhead(link), nat=True))
+        found.append(cake_item(link.device, rate, qos, overhead=link_overhead(link), nat=True))
         carrier = carrier_of.get(link.link_id)
         if carrier is not None and carrier.interface is not None:
             overhead = link_overhead(link) + carrier_overhead(carrier, family)
-            found.append(_cake(carrier.interface, rate * CARRIER_SHARE, qos, overhead=overhead))
+            found.append(cake_item(carrier.interface, rate * CARRIER_SHARE, qos, overhead=overhead))
     return found
 
 
@@ -73,30 +74,11 @@ def link_overhead(link: Link) -> int:
 
 
 def carrier_overhead(carrier: CarrierWiring, family: str) -> int:
-    """What the carrier takes of each packet."""
+    """Of the carrier, its outer IP header included."""
     return carrier.layer.own + IP_HEADER[family] if carrier.layer.own else 0
 
 
-def concentrator_shapers(wirings: Iterable[SiteWiring]) -> list[dict[str, Any]]:
-    """What each leg sends towards its site."""
-    return [
-        _leg_shaper(wiring.site.qos, leg, rate, wiring.family)
-        for wiring in wirings
-        if wiring.site.qos is not None
-        for bond in wiring.bonds
-        for leg in bond.legs
-        for rate in (_rate(leg.carrier.link, "down_mbit"),)
-        if rate is not None
-    ]
-
-
-def _leg_shaper(qos: Qos, leg: LegWiring, rate_mbit: float, family: str) -> dict[str, Any]:
-    outer = link_overhead(leg.carrier.link) + carrier_overhead(leg.carrier, family)
-    overhead = outer + leg.budget.carrier_mtu - leg.budget.mtu
-    return _cake(leg.concentrator_name, rate_mbit, qos, overhead=overhead)
-
-
-def _cake(interface: str, rate_mbit: float, qos: Qos, *, overhead: int, nat: bool = False) -> dict[str, Any]:
+def cake_item(interface: str, rate_mbit: float, qos: Qos, *, overhead: int, nat: bool = False) -> dict[str, Any]:
     return {
         "kind": "cake",
         "interface": interface,
@@ -109,5 +91,5 @@ def _cake(interface: str, rate_mbit: float, qos: Qos, *, overhead: int, nat: boo
 
 
 def leg_tos(site: Site, kind: str) -> dict[str, int]:
-    """What a gateway's leg has besides: the class outside, where CAKE below it looks."""
+    """What a leg has besides, at either end: the class outside, where CAKE below it looks."""
     return {"tos": TOS_INHERIT} if site.qos is not None and kind in ("gretap", "vxlan") else {}

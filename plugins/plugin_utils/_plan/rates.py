@@ -18,6 +18,7 @@ from .names import concentrator_bond
 from .problems import Problem
 from .qos import CARRIER_SHARE, carrier_overhead, link_overhead
 from .schedule import RATES, is_weighted
+from .shaping import shaper_places
 from .wiring import BondWiring, CarrierWiring, LegWiring, SiteWiring
 
 # Of the rate that is given: a mobile link that is next to dead still carries that much, and one on its best day twice
@@ -70,9 +71,9 @@ def gateway_rates(wiring: SiteWiring) -> list[dict[str, Any]]:
     found = []
     for carrier in _followed(wiring, at_gateway=True):
         legs = [(leg.name, leg) for leg in _legs(wiring, carrier)]
-        shapers = [(carrier.link.device, 100.0)]
+        shapers = [(carrier.link.device, "", 100.0)]
         if carrier.interface is not None:
-            shapers.append((carrier.interface, round(CARRIER_SHARE * 100, 2)))
+            shapers.append((carrier.interface, "", round(CARRIER_SHARE * 100, 2)))
         found.append(
             _item(
                 wiring,
@@ -101,7 +102,7 @@ def concentrator_rates(wirings: Iterable[SiteWiring]) -> list[dict[str, Any]]:
                     carrier,
                     at_gateway=False,
                     counters=counters,
-                    shapers=[(name, 100.0) for name, _leg in legs],
+                    shapers=[(*place, 100.0) for place in shaper_places(wiring, carrier)],
                     bonds=[
                         concentrator_bond(wiring.site.site_id, bond.bond.bond_id) for bond in _bonds(wiring, carrier)
                     ],
@@ -116,7 +117,7 @@ def _item(
     *,
     at_gateway: bool,
     counters: list[dict[str, Any]],
-    shapers: list[tuple[str, float]],
+    shapers: list[tuple[str, str, float]],
     bonds: list[str],
 ) -> dict[str, Any]:
     rate, qos = carrier.link.rate, wiring.site.qos
@@ -132,7 +133,7 @@ def _item(
         "least_mbit": _bound(nominal, rate.get("least_percent") or LEAST_PERCENT, qos.share if qos else 100),
         "most_mbit": _bound(nominal, rate.get("most_percent") or MOST_PERCENT, 100),
         "counters": counters,
-        "shapers": [{"interface": name, "share": share, "classid": ""} for name, share in shapers] if qos else [],
+        "shapers": [{"interface": name, "share": share, "classid": classid} for name, classid, share in shapers if qos],
         "bonds": bonds,
     }
 

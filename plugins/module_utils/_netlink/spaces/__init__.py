@@ -16,6 +16,7 @@ from ..._engine.planner import Kinds
 from ..node import Node
 from .link import LinkSpace
 from .mptcp import MptcpSpace
+from .qclass import ClassSpace
 from .qdisc import QdiscSpace
 from .route import RouteSpace
 from .rule import RuleSpace
@@ -45,4 +46,5 @@ SPACES: Mapping[str, Callable[[Node], Space]] = {
     "rule": RuleSpace,
     "mptcp": MptcpSpace,
     "qdisc": QdiscSpace,
+    "qclass": ClassSpace,
 }

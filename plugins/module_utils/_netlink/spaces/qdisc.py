@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, linkagg.wan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Queueing disciplines at the root of interfaces. Ours have a handle from 7600: to 76ff:.
+"""Queueing disciplines at the root of interfaces, and in classes. At the root, ours have a handle from 7600: to 76ff:.
+In a class of ours they are ours, and have the class's number as their handle.
 
 What the kernel puts there by itself has the handle 0: it counts as nothing, gives way, and comes back by itself.
 """
@@ -16,15 +17,17 @@ from ..._engine.errors import KernelError
 from ..._engine.objects import Obj, Step
 from ..._engine.planner import Kinds
 from ..._engine.tables import Kind
-from ..._kinds.qdisc import FIRST_HANDLE, LAST_HANDLE, ROOT, ROOT_HANDLE
+from ..._kinds.qdisc import FIRST_HANDLE, LAST_HANDLE, ROOT, ROOT_HANDLE, class_number, class_text
 from ..conversation import CREATE, EXCLUSIVE, REPLACE
 from ..decoder import Answer
 from ..links import Request
 from ..messages import attributes, build, qdiscmsg
 from ..node import Node
+from ..queues import repeatable
 
 _NEW, _DELETE, _GET = 36, 37, 38
 _ROOT = 0xFFFFFFFF
+_FIRST_SPECIAL = 0xFFFFFFF0  # parents from here on are no classes: what comes in, and the root
 _ETHERNET_HEADER_BYTES = 14
 
 
@@ -40,7 +43,7 @@ class QdiscSpace:
         found = []
         for answer in self._node.rtnl.dump(_GET, qdiscmsg):
             name = self._node.names.get(answer["index"])
-            if name is None or answer["parent"] != _ROOT or not answer["handle"]:
+            if name is None or not answer["handle"] or _FIRST_SPECIAL <= answer["parent"] != _ROOT:
                 continue
             obj = _obj(answer, name, kinds)
             if obj.key in wanted or ((obj.owned or others) and obj.kind in kinds):
@@ -77,26 +80,53 @@ class QdiscSpace:
                 self._node.rtnl.send([*removal, *making])
         except KernelError as exc:
             if exc.errno == errno.ENOENT and step.op in ("create", "recreate"):
-                raise KernelError(exc.errno, f"{exc.reason}: this node's kernel has no sch_{step.obj.kind}") from exc
+                raise KernelError(exc.errno, f"{exc.reason}: {_missing(step.obj)}") from exc
             raise
 
     def _is_there(self, obj: Obj | None, index: int) -> bool:
-        handle = obj.context.get("handle", ROOT_HANDLE) if obj else 0
+        handle = _handle(obj) if obj else 0
         answers = self._node.rtnl.dump(_GET, qdiscmsg, {"index": index})
         return any(answer["index"] == index and answer["handle"] == handle for answer in answers)
+
+
+def _missing(obj: Obj) -> str:
+    """What the kernel did not find: the discipline's kind, or the class that it was to be in."""
+    kernel_has_none = f"this node's kernel has no sch_{obj.kind}"
+    if obj.attrs["parent"] == ROOT:
+        return kernel_has_none
+    return f"there is no htb class {obj.attrs['parent']} on {obj.attrs['interface']}, or {kernel_has_none}"
+
+
+def _parent(attrs: Mapping[str, Any]) -> int:
+    """The kernel's number of where it is."""
+    return _ROOT if attrs["parent"] == ROOT else class_number(attrs["parent"])
+
+
+def _handle(obj: Obj) -> int:
+    """The kernel's number that it has, or, if we are to make it, gets."""
+    made = ROOT_HANDLE if obj.attrs["parent"] == ROOT else (class_number(obj.attrs["parent"]) & 0xFFFF) << 16
+    return obj.context.get("handle", made)
+
+
+def _place(answer: Answer) -> tuple[str, bool]:
+    """Its parent, as text, and whether what is there is ours."""
+    if answer["parent"] == _ROOT:
+        return ROOT, FIRST_HANDLE <= answer["handle"] >> 16 <= LAST_HANDLE
+    major, minor = answer["parent"] >> 16, answer["parent"] & 0xFFFF
+    return (class_text(minor), True) if major == FIRST_HANDLE else (f"{major:x}:{minor:x}", False)
 
 
 def _obj(answer: Answer, name: str, kinds: Kinds) -> Obj:
     nlas = attributes(answer)
     kind = kinds.get(nlas["TCA_KIND"])
-    attrs = {"interface": name, "parent": ROOT}
+    parent, owned = _place(answer)
+    attrs = {"interface": name, "parent": parent}
     options = nlas.get("TCA_OPTIONS")
     if kind and options is not None:
         attrs |= kind.codec.unpack(options) if kind.codec else _parsed(kind, options)
-    major = answer["handle"] >> 16
-    owned = FIRST_HANDLE <= major <= LAST_HANDLE
-    theirs = {"owner": f"its handle is {major:x}:", "raw": answer.raw}
-    return Obj(nlas["TCA_KIND"], ("qdisc", name, ROOT), attrs, owned, {"handle": answer["handle"]} if owned else theirs)
+    theirs = {"owner": f"its handle is {answer['handle'] >> 16:x}:", "raw": repeatable(answer)}
+    context = {"handle": answer["handle"]} if owned else theirs
+    return Obj(nlas["TCA_KIND"], ("qdisc", name, parent), attrs, owned, context)
 
 
 def _parsed(kind: Kind, nlas: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,15 +139,14 @@ def _requests(step: Step, index: int, kinds: Kinds) -> tuple[list[Request], list
     of ours goes before a new one of another kind comes, as both have the same handle.
     """
     before, after = step.before, step.after
-    place = {"index": index, "parent": _ROOT}
+    place = {"index": index, "parent": _parent(step.obj.attrs)}
     in_place = step.op == "change" and before is not None and before.owned
     removal, making = [], []
     if before and before.owned and not in_place:
-        handle = before.context.get("handle", ROOT_HANDLE)
-        removal.append((_DELETE, 0, build(qdiscmsg, {**place, "handle": handle}, {})))
+        removal.append((_DELETE, 0, build(qdiscmsg, {**place, "handle": _handle(before)}, {})))
     if after and "raw" not in after.context:
         flags = 0 if in_place else CREATE | (REPLACE if before else EXCLUSIVE)
-        handle = (before if in_place and before else after).context.get("handle", ROOT_HANDLE)
+        handle = _handle(before if in_place and before else after)
         options = _options(kinds[after.kind], after.attrs, set(step.changed) if in_place else None)
         parts = {"TCA_KIND": after.kind, "TCA_OPTIONS": options}
         making.append((_NEW, flags, build(qdiscmsg, {**place, "handle": handle}, parts)))

@@ -37,6 +37,14 @@ def test_the_ends_of_all_bonds_have_hardware_addresses_of_their_own() -> None:
     assert len({numbers.bond_mac_address(site, bond, at_gateway=end) for site, bond, end in ends}) == len(ends)
 
 
+@pytest.mark.parametrize(("sites", "links"), [(1024, 63), (2047, 32), (4095, 16), (8191, 8), (16383, 4)])
+def test_links_have_a_class_of_their_own_within_these_bounds(sites: int, links: int) -> None:
+    found = {numbers.shaper_class(site, link) for site in range(1, sites) for link in range(1, links)}
+    assert len(found) == (sites - 1) * (links - 1)
+    assert not found & {0, 0x7600, 0xFFFF}
+    assert max(found) < 1 << 16
+
+
 def test_an_ipv6_address_on_a_bond_shows_site_and_bond() -> None:
     ends = numbers.bond_addresses(BOND_POOL_IPV6, 16383, 7)
     assert [str(address) for address in ends] == ["fd00:1:2:3:0:3fff:7:1", "fd00:1:2:3:0:3fff:7:2"]

@@ -70,6 +70,8 @@ BY_NORMALISER: dict[Any, st.SearchStrategy[Any]] = {
     rule.ports: st.sampled_from(["443", "5000-5999", "1-1"]),
     rule.users: st.sampled_from(["0", "1000-1999"]),
     wireguard.peers: PEERS,
+    qdisc.parent_place: st.sampled_from([qdisc.ROOT, "7600:1", "7600:2"]),
+    qdisc.class_id: st.sampled_from(["7600:1", "7600:2"]),
     units.rate: st.sampled_from(["1mbit", "2mbit"]),
     units.rate_or_unlimited: st.sampled_from(["1mbit", "2mbit", "unlimited"]),
     units.size: st.sampled_from(["20kb", "40kb"]),
@@ -86,7 +88,6 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "ad_actor_system": st.sampled_from(MACS),
     "mac_address": st.sampled_from(MACS),
     "port_options": PORT_OPTIONS,
-    "parent": st.just(qdisc.ROOT),
     "congctl": st.sampled_from(["reno", "cubic"]),
     "nexthops": st.sampled_from(
         [

@@ -14,7 +14,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import 
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.planner import plan_steps
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import SHAPERS, netem, tbf
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import SHAPERS, htb, netem, tbf
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds.qdisc import attribute, attributes
 
 TBF: dict[str, Any] = {"kind": "tbf", "rate": "5mbit", "burst": "10kb", "latency": "50ms"}
@@ -42,6 +42,14 @@ def shaper(**options: Any) -> Obj:
         ({"kind": "netem", "ecn": True}, "ecn: means nothing without loss"),
         ({"kind": "netem", "loss": 101}, "loss: 101 is not within 0 to 100 (percent)"),
         ({"kind": "fq_codel", "quantum": 100}, "quantum: 100 is not within 256 to 1048576"),
+        ({"kind": "cake", "parent": "1:41"}, "parent: '1:41' is no class of ours: 7600:1 to 7600:fffe"),
+        ({"kind": "htb", "parent": "7600:41"}, "parent: '7600:41' is none of root"),
+        ({"kind": "htb", "rate": "1mbit"}, "rate: a htb has no such option"),
+        ({"kind": "htb_class", "rate": "1mbit"}, "classid is missing: a htb_class needs it"),
+        ({"kind": "htb_class", "classid": "7600:41"}, "rate is missing: a htb_class needs it"),
+        ({"kind": "htb_class", "classid": "7600:0", "rate": "1mbit"}, "classid: '7600:0' is no class of ours"),
+        ({"kind": "htb_class", "classid": "7600:7600", "rate": "1mbit"}, "classid: '7600:7600' is no class of ours"),
+        ({"kind": "htb_class", "classid": "7600:ffff", "rate": "1mbit"}, "classid: '7600:ffff' is no class of ours"),
     ],
 )
 def test_what_makes_no_sense_is_refused(item: dict[str, Any], problem: str) -> None:
@@ -79,6 +87,57 @@ def test_a_burst_that_the_kernel_has_rounded_is_no_change(rate: str, burst: int)
     assert plan_steps([want], {there.key: there}, SHAPERS) == []
     other = shaper(**{**TBF, "rate": rate, "burst": burst + 1000})
     assert rate.endswith("gbit") or plan_steps([other], {there.key: there}, SHAPERS) != []
+
+
+CLASS: dict[str, Any] = {"kind": "htb_class", "classid": "7600:41", "rate": "5mbit"}
+
+
+def test_an_htb_class_as_bytes() -> None:
+    parts = dict(attributes(htb.pack(shaper(**CLASS, overhead=60).attrs)))
+    spec = struct.pack("=BBHhHI", 0, 1, 60, 0, 0, 625000)
+    ticks = 6250 * 10**9 // 625000 // 64  # what the rate carries in 10 ms
+    assert parts == {1: spec + spec + struct.pack("=IIIII", ticks, ticks, 1514, 0, 0)}
+    fast = dict(attributes(htb.pack(shaper(**{**CLASS, "rate": "40gbit"}).attrs)))
+    assert fast[6] == fast[7] == struct.pack("=Q", 5 * 10**9)
+    assert htb.unpack(htb.pack(shaper(**CLASS, burst=3000).attrs))["rate"] == "5mbit"
+
+
+def test_a_class_lets_at_least_a_packet_go_at_once() -> None:
+    assert shaper(**{**CLASS, "rate": "64kbit"}).attrs["burst"] == 1600
+    assert shaper(**CLASS, burst=3000).attrs["burst"] == 3000
+
+
+@pytest.mark.parametrize("rate", ["64kbit", "4500kbit", "999999bit", "40gbit"])
+@pytest.mark.parametrize("burst", [None, 1600, 10240])
+def test_a_class_is_read_back_as_it_was_wanted(rate: str, burst: int | None) -> None:
+    want = shaper(**{**CLASS, "rate": rate, "burst": burst})
+    there = Obj("htb_class", want.key, {**want.attrs, **htb.unpack(htb.pack(want.attrs))})
+    assert plan_steps([want], {there.key: there}, SHAPERS) == []
+    slower = shaper(**{**CLASS, "rate": "63kbit", "burst": burst})
+    (step,) = plan_steps([slower], {there.key: there}, SHAPERS)
+    assert (step.op, step.changed[0]) == ("change", "rate")
+
+
+def test_a_class_that_somebody_lets_borrow_is_put_right() -> None:
+    want = shaper(**CLASS)
+    data = htb.pack(want.attrs)
+    ceil = data.replace(struct.pack("=I", 625000), struct.pack("=I", 1250000)).replace(
+        struct.pack("=I", 1250000), struct.pack("=I", 625000), 1
+    )
+    there = Obj("htb_class", want.key, {**want.attrs, **htb.unpack(ceil)})
+    assert there.attrs["rate"] == "5mbit to 10mbit"
+    (step,) = plan_steps([want], {there.key: there}, SHAPERS)
+    assert step.changed == ("rate",)
+
+
+def test_what_is_in_a_class_comes_after_it_and_goes_before_it() -> None:
+    kinds = list(SHAPERS.values())
+    items = [{"kind": "cake", "parent": "7600:41"}, CLASS, {"kind": "htb"}]
+    want = parse_items("shapers", kinds, [{"interface": "wan1", **item} for item in items])
+    assert [step.obj.kind for step in plan_steps(want, {}, SHAPERS)] == ["htb", "htb_class", "cake"]
+    there = {obj.key: obj for obj in want}
+    gone = plan_steps([], there, SHAPERS, purge=True)
+    assert [step.obj.kind for step in gone] == ["cake", "htb_class", "htb"]
 
 
 def test_a_netem_survives_the_way_to_bytes_and_back() -> None:

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import SHAPERS
+from ansible_collections.linkagg.wan.plugins.module_utils._rates.items import Shaper
 from ansible_collections.linkagg.wan.plugins.module_utils._rates.parameters import MOVE_S
 from ansible_collections.linkagg.wan.plugins.module_utils._rates.told import Told
 from ansible_collections.linkagg.wan.tests.unit.plugins.module_utils._rates.world import MBIT, World, item
@@ -155,3 +158,17 @@ def test_a_link_that_is_followed_no_more_goes_back_to_what_is_planned() -> None:
     world.run(5)
     assert world.shaped["wg-lte1"] == "5mbit"
     assert world.buckets()["lte1"] > 100
+
+
+def test_a_class_of_an_htb_follows_with_the_burst_of_its_rate() -> None:
+    """As at a concentrator, where links share an interface."""
+    shaper = Shaper("wg-linkagg", 100.0, "7600:41")
+    where = {"interface": "wg-linkagg", "kind": "htb_class", "classid": "7600:41"}
+    planned, slower = (
+        parse_items("shapers", list(SHAPERS.values()), [{**where, "rate": rate}])[0] for rate in ("5mbit", "3mbit")
+    )
+    assert shaper.key == planned.key
+    told = Told(rates={planned.key: "3mbit"})
+    assert told.shaped([planned]) == ([slower], [slower])
+    assert told.shaped([slower]) == ([slower], [])
+    assert Shaper("wwan0", 100.0).key == ("qdisc", "wwan0", "root")
