@@ -121,7 +121,7 @@ class ProxySite:
         for route in desired["routes"]:
             if route["device"] == "agg1-0":
                 ip(f"route add {route['destination']} via {route['via']}")
-        _load(desired["nft"])
+        load_nft(desired["nft"])
         self._sysctl(desired)
         self.node.mptcp(limits=desired["mptcp"]["limits"])
 
@@ -135,7 +135,7 @@ class ProxySite:
         self._sysctl(desired)
         # both carriers end at one bridge here: neither may answer for the other
         subprocess.run(["sysctl", "-qw", "net.ipv4.conf.all.arp_ignore=1"], check=True)
-        _load(desired["nft"])
+        load_nft(desired["nft"])
         self.node.routing(desired["links"], desired["routes"], desired["rules"])
         self.node.mptcp(*desired["mptcp"]["endpoints"], limits=desired["mptcp"]["limits"])
 
@@ -265,7 +265,8 @@ def _defaults(*hops: str) -> None:
         ip(f"route add default via {hop}")
 
 
-def _load(nft: str) -> None:
+def load_nft(nft: str) -> None:
+    """Have nftables do what is written there."""
     subprocess.run(["nft", "-f", "-"], input=nft, text=True, check=True)
 
 

@@ -28,6 +28,7 @@ from ansible_collections.linkagg.wan.tests.netns.proxy_site import (
     UNPROXIED,
     ProxySite,
     hang_up,
+    load_nft,
     pump,
     wait_for,
 )
@@ -173,6 +174,22 @@ def test_a_carrier_that_dies_silently_breaks_no_connection_and_keeps_no_new_one_
         assert time.monotonic() - began < 1
         for _number in range(20):
             talk(before)
+
+
+def test_a_connection_whose_first_packets_got_lost_does_not_take_the_others_off_the_carriers(site: ProxySite) -> None:
+    site.build()
+    wait_for(site.far_is_up)
+    with site.serving("internet", 7000, echo):
+        with site.inside("vps"):
+            load_nft("table ip lossy { chain input { type filter hook input priority -300; tcp flags syn drop; }; }")
+        with site.connect(SERVER, 7000) as unlucky:
+            time.sleep(2.5)  # three of the gateway's packets are gone, the next one follows after 3 s, as plain TCP
+            with site.inside("vps"):
+                load_nft("delete table ip lossy")
+            talk(unlucky)
+        with site.connect(SERVER, 7000) as connection:
+            talk(connection)
+            wait_for(lambda: {"10.208.0.65", "10.208.0.66"} <= site.subflows())
 
 
 def test_it_connects_to_nothing_that_is_not_the_internet(site: ProxySite) -> None:

@@ -178,7 +178,10 @@ def gateway_proxy(wiring: SiteWiring) -> ProxyEnd:
     )
 
 
-_SYSCTL = "net.mptcp.enabled = 1\n"
+# Since Linux 6.12 a node of which the first three packets of a connection got lost speaks plain TCP to everyone for an
+# hour, as if a firewall were in the way (mptcp-sysctl.rst); between our two ends there is none. Older kernels do not
+# know the key.
+_SYSCTL = "net.mptcp.enabled = 1\n-net.mptcp.blackhole_timeout = 0\n"
 _LIMITS = {"subflows": MOST_SUBFLOWS, "add_addr_accepted": 0}
 
 
