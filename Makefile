@@ -8,7 +8,7 @@ BOOTSTRAP := ./lab/bootstrap.sh
 LAB := $(PYTHON) -m lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down reproduce bench test test-matrix lint docs unit units sanity netns kernel molecule modes pins clean
+.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down reproduce bench bench-alone test test-matrix lint docs unit units sanity netns kernel molecule modes pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +43,11 @@ lab-down: setup ## end the lab and remove what belongs to it
 reproduce: setup ## the article's claims, measured again; writes docs/article.md (SETUPS="rr xor": only these again)
 	@.venv/bin/ansible-playbook playbooks/reproduce.yml -e "reproduce_setups='$(SETUPS)' reproduce_profile='$(PROFILE)'"
 
-bench: setup ## planning and engine (ratios to ip), then as lab, three times each and with weights, report in build/bench
-	@PROFILE="$(PROFILE)" ./tests/run.sh bench
+bench: setup ## planning and engine, then as lab with all methods, three times each, then bench-alone; report in build/bench
+	@PROFILE="$(PROFILE)" PROFILES="$(PROFILES)" AGAIN="$(AGAIN)" ./tests/run.sh bench
+
+bench-alone: setup ## the default against each link alone, on every profile and ten random ones (PROFILES="a b" AGAIN=1)
+	@PROFILES="$(PROFILES)" AGAIN="$(AGAIN)" ./tests/run.sh bench-alone
 
 test: setup ## every check and test: lint, unit, sanity, namespaces, and Molecule in the lab
 	@./tests/run.sh all

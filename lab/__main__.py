@@ -93,6 +93,14 @@ def _watch(args: argparse.Namespace) -> int:
     return watched(lifecycle.CurrentHost(), args.command, limit_s=args.limit)
 
 
+def _alone(args: argparse.Namespace) -> int:
+    """What the planner chooses against each link alone, profile by profile; goes on where it was stopped."""
+    from lab.alone import run
+
+    names = args.profiles or run.all_profiles()
+    return run.run([run.known(name) for name in names], seconds=args.seconds, again=args.again)
+
+
 def _reproduce(args: argparse.Namespace) -> None:
     """Measure set-ups of the article's claims in the running lab; make reproduce does all of it."""
     from lab.article import experiment, recorded, table
@@ -163,6 +171,10 @@ def _parser() -> argparse.ArgumentParser:
     reproduce.add_argument("--again", action="store_true", help="forget what was measured in these set-ups, or in all")
     reproduce.add_argument("--write", action="store_true", help="write docs/article.md, when all is measured")
     reproduce.add_argument("--partial", action="store_true", help="with --write: also when not all is measured")
+    alone = command("alone", _alone, locked=True)
+    alone.add_argument("profiles", nargs="*", help="shipped ones, paths, random-NUMBER, equal-LINKS; default: all")
+    alone.add_argument("--seconds", type=int, default=5, help="measured seconds of each test")
+    alone.add_argument("--again", action="store_true", help="measure again what is measured already")
     watch = command("watch", _watch)
     watch.add_argument("--limit", type=float, default=3600, help="seconds after which the command is ended")
     watch.add_argument("command", nargs=argparse.REMAINDER)

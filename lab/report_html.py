@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from lab import report_text
+from lab import report_alone, report_text
 
 Run = Mapping[str, Any]
 
@@ -69,6 +69,7 @@ def page(report: Mapping[str, Any]) -> str:
         "</header>",
         *_pictures(report, names),
         _table(report),
+        _alone(report),
         _about(report),
     ]
     return (
@@ -256,14 +257,25 @@ def _chart(
 
 
 def _table(report: Mapping[str, Any]) -> str:
-    head, *body = report_text.rows(report)
+    return _rows("Numbers", report_text.legend(report), report_text.rows(report))
+
+
+def _alone(report: Mapping[str, Any]) -> str:
+    """The default against each link alone, where that was measured."""
+    if not report.get("alone"):
+        return ""
+    return _rows(report_alone.TITLE, report_alone.NOTE, report_alone.cells(report["alone"]))
+
+
+def _rows(heading: str, note: str, rows: Sequence[Sequence[str]]) -> str:
+    head, *body = rows
     heads = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     lines = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{_lines(text)}</td>" for text in row[1:]) + "</tr>"
         for row in body
     )
     return (
-        f"<section><h2>Numbers <small>{escape(report_text.legend(report))}</small></h2>"
+        f"<section><h2>{escape(heading)} <small>{escape(note)}</small></h2>"
         f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{lines}</tbody></table></div></section>'
     )
 

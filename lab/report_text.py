@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from lab import report_alone
+
 # Benchmark documents of unknown tests are shown under their own name.
 TITLES = {
     "tcp_1_down": "1 TCP download",
@@ -158,6 +160,8 @@ def terminal_table(report: Mapping[str, Any]) -> str:
     if stages(report):
         lines.append(f"Time: {stages(report)}")
     lines += [f"Note: {text}" for text in warnings(report)]
+    if report.get("alone"):
+        lines += ["", report_alone.table(report["alone"]).rstrip()]
     return "\n".join(lines) + "\n"
 
 
@@ -172,4 +176,6 @@ def markdown(report: Mapping[str, Any]) -> str:
         lines += ["", f"Time: {stages(report)}."]
     if warnings(report):
         lines += ["", "Notes:", "", *(f"- {text}" for text in warnings(report))]
+    if report.get("alone"):
+        lines += report_alone.markdown(report["alone"])
     return "\n".join(lines) + "\n"

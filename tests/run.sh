@@ -81,6 +81,13 @@ bench() {
     step "the engine against ip" as_root env PATH="$PATH" python -m ansible_collections.linkagg.wan.tests.perf.bench_engine
     step "what the lab carries" python -m lab run --profile "${PROFILE:-seed-3g}" --repeats 3 --out bench \
         --methods balance-rr balance-xor weighted-packet weighted-flow mptcp-proxy default
+    bench_alone
+}
+
+# Goes on where it was stopped: build/bench/alone has what is measured.
+bench_alone() {
+    # shellcheck disable=SC2086  # names of profiles, several words
+    step "never slower than the best link alone" python -m lab alone ${AGAIN:+--again} ${PROFILES:-}
 }
 
 lab_unit() { step "unit tests of the lab" pytest_in_collection -q tests/lab; }
@@ -138,12 +145,13 @@ started=$SECONDS
 case "${1:-all}" in
     lint | unit | sanity | units | matrix | netns | kernel) "$1" ;;
     bench) bench ;;
+    bench-alone) bench_alone ;;
     docs) step "documentation site" docs_site ;;
     molecule) molecule_scenarios ;;
     modes) modes_scenario ;;
     # units has the files of unit, under the restrictions that Ansible puts on modules
     all) lint; lab_unit; units; sanity; netns; kernel; molecule_scenarios ;;
-    *) echo "usage: tests/run.sh lint|docs|unit|units|sanity|matrix|netns|kernel|molecule|modes|bench|all" >&2; exit 2 ;;
+    *) echo "usage: tests/run.sh lint|docs|unit|units|sanity|matrix|netns|kernel|molecule|modes|bench|bench-alone|all" >&2; exit 2 ;;
 esac
 minutes=$(((SECONDS - started) / 60)) seconds=$(((SECONDS - started) % 60))
 if [ ${#failed[@]} -gt 0 ]; then

@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Goes through profiles: a fresh lab for each, the default deployed, measured, compared. What is done stays done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import lifecycle, paths
+from lab.alone import generated, verdict
+from lab.inventory import SERVERS
+from lab.job import METHODS, playbook
+from lab.lifecycle import Lab
+from lab.profile import Profile, load_profile, shipped
+from lab.report import write_report
+from lab.report_alone import table
+from lab.ui import LabError, Stages, say
+
+OUT = paths.BUILD / "bench"
+PLAYBOOK = Path(__file__).with_name("measure.yml")
+# Payload of a full packet of TCP straight over a link, over all its bytes.
+_STRAIGHT = 1448 / 1514
+
+
+def all_profiles() -> list[str]:
+    """Every shipped profile and the random ones."""
+    return [*shipped(), *generated.RANDOM]
+
+
+def run(names: Sequence[str], *, seconds: int, again: bool = False) -> int:
+    """Measure these profiles, those that are measured already only if ``again``; show the table of all, and put it into
+    the report of make bench where there is one. Returns 1 if the default was slower than a link alone."""
+    where = OUT / "alone"
+    where.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if again or not (where / f"{_file(name)}.json").exists():
+            _measured(name, where, seconds)
+    found = rows(where)
+    say("")
+    say(table(found))
+    keep_in_report(found)
+    wrong = verdict.violations([row for row in found if row["profile"] in {_file(name) for name in names}])
+    say(
+        "\n".join(f"SLOWER THAN A LINK ALONE: {text}" for text in wrong)
+        or "PASS: never slower than the best link alone"
+    )
+    return 1 if wrong else 0
+
+
+def _file(name: str) -> str:
+    return Path(name).stem
+
+
+def _measured(name: str, where: Path, seconds: int) -> None:
+    stages = Stages()
+    source = name
+    if generated.is_generated(name):
+        source = str(where / f"{name}.yml")
+        Path(source).write_text("---\n" + yaml.safe_dump(generated.profile(name), sort_keys=False))
+    say(f"==> {name}")
+    try:
+        lab = lifecycle.up(source, stages)
+        with stages.stage("deploy", "ansible-playbook linkagg.wan.site, and the planner chooses"):
+            playbook(lab, "linkagg.wan.site", METHODS["default"])
+        output = where / f"{_file(name)}.measured"
+        links = [{"name": link.name, "device": device} for link, device in _devices(lab.profile)]
+        with stages.stage("measure", f"the default, then {len(links)} links alone"):
+            variables = {"alone_links": links, "alone_servers": SERVERS[:1], "alone_seconds": seconds}
+            playbook(lab, str(PLAYBOOK), variables | {"alone_output": str(output)})
+        document = json.loads(output.read_text())
+        document |= {"profile": _file(name), "alone": _of_traces(lab, document) or document["alone"]}
+    finally:
+        lifecycle.down()
+    output.unlink()
+    (where / f"{_file(name)}.json").write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _devices(profile: Profile) -> Iterable[tuple[Any, str]]:
+    """The links of the first site, and the interface of each that IP packets leave by."""
+    return [(link, f"ppp-{link.name}" if link.pppoe else f"wwan{link.index}") for link in profile.links_of(1)]
+
+
+def _of_traces(lab: Lab, document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """For links that play a trace back, what they offered in the seconds in which the default was measured: a minute
+    later it is another link. Nothing for other profiles."""
+    if not any(link.playback for link in lab.profile.links):
+        return {}
+    began = json.loads(lab.guest("status", "--json"))["playback"]["started_at"]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for test, side in (("tcp_1_down", 0), ("tcp_1_up", 1)):
+        (seconds,) = [run for run in document["default"] if run["test"] == test]
+        for link in lab.profile.links_of(1):
+            offered = link.mean_mbit(seconds["started_at"] - began, seconds["ended_at"] - began)[side]
+            found.setdefault(link.name, []).append({"test": test, "goodput_mbit": offered * _STRAIGHT})
+    return found
+
+
+def rows(where: Path) -> list[verdict.Row]:
+    """The rows of all profiles that were measured there, in the order of ``all_profiles``, then others."""
+    documents = {path.stem: json.loads(path.read_text()) for path in sorted(where.glob("*.json"))}
+    order = [name for name in all_profiles() if name in documents]
+    order += sorted((name for name in documents if name not in order), key=lambda name: (len(name), name))
+    return [row for name in order for row in verdict.rows(name, documents[name]["default"], documents[name]["alone"])]
+
+
+def keep_in_report(found: Sequence[verdict.Row], directory: Path = OUT) -> None:
+    """Put the rows into the report there, if there is one."""
+    path = directory / "report.json"
+    if path.exists():
+        write_report(json.loads(path.read_text()) | {"alone": list(found)}, directory)
+
+
+def known(name: str) -> str:
+    """The name, if it is that of a profile; for argparse."""
+    if not generated.is_generated(name):
+        try:
+            load_profile(name)
+        except Exception as error:
+            raise LabError(str(error)) from error
+    return name

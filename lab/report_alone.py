@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The part of a report that sets the default against each link alone, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+TITLE = "The default against the best link alone"
+NOTE = (
+    "Mbit/s that arrived; a link alone is measured straight through its modem, without a tunnel, and counts with what "
+    "a tunnel leaves of it"
+)
+_HEAD = ["profile", "links", "test", "best link alone", "default", "times", ""]
+
+
+def cells(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """A row of headings, then one for each profile and test."""
+    return [_HEAD] + [
+        [
+            row["profile"],
+            str(row["links"]),
+            row["test"],
+            f"{row['best_mbit']:.1f} ({row['best_link']})",
+            f"{row['default_mbit']:.1f}",
+            f"{row['times']:.2f}",
+            "" if row["holds"] else "SLOWER",
+        ]
+        for row in rows
+    ]
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Aligned text for a terminal; ends with a line break."""
+    lines = cells(rows)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    text = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    text.insert(1, "  ".join("-" * width for width in widths[:-1]))
+    return "\n".join([f"{TITLE}. {NOTE}.", "", *text]) + "\n"
+
+
+def markdown(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The same as lines of Markdown."""
+    head, *body = cells(rows)
+    lines = ["", f"## {TITLE}", "", f"{NOTE}.", "", "| " + " | ".join(head) + " |"]
+    lines.append("| --- | ---: | --- " + "| ---: " * 3 + "| --- |")
+    return lines + ["| " + " | ".join(line) + " |" for line in body]

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, linkagg.wan contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The default against each link alone: profiles that are made, the comparison, and going on where it was stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from lab import expect, job, report, report_alone
+from lab.alone import generated, run, verdict
+from lab.profile import Profile, load_profile
+from lab.ui import LabError
+
+
+def made(name: str, directory: Path) -> Profile:
+    path = directory / f"{name}.yml"
+    path.write_text(yaml.safe_dump(generated.profile(name)))
+    return load_profile(path)
+
+
+@pytest.mark.parametrize("name", generated.RANDOM)
+def test_random_profiles_keep_to_their_bounds_and_can_be_deployed(name: str, tmp_path: Path) -> None:
+    profile = made(name, tmp_path)
+    assert 2 <= len(profile.links) <= 8
+    assert profile.capacity()[0] <= 60.001
+    for link in profile.links:
+        down, up = link.mean_mbit()
+        assert 0.5 <= up <= down <= 30
+        assert 5 <= link.delay_ms <= 300
+        assert 0 <= link.loss_percent <= 2
+    assert expect.expected(profile, job.METHODS["default"])["ceiling_mbit"]
+
+
+def test_random_profiles_are_the_same_again_and_each_another() -> None:
+    assert generated.profile("random-3") == generated.profile("random-3")
+    assert len({json.dumps(generated.profile(name)["links"]) for name in generated.RANDOM}) == 10
+
+
+def test_equal_profiles_have_as_many_links_as_they_say(tmp_path: Path) -> None:
+    assert [len(made(name, tmp_path).links) for name in generated.EQUAL] == [1, 2, 4, 8, 12]
+    assert made("equal-12", tmp_path).capacity() == (60, 12)
+
+
+@pytest.mark.parametrize(
+    ("name", "there"), [("random-1", True), ("equal-12", True), ("random-0", False), ("equal-3g", False)]
+)
+def test_names_of_profiles_that_are_made(name: str, there: bool) -> None:
+    assert generated.is_generated(name) is there
+
+
+def measured(**rates: float) -> list[dict[str, Any]]:
+    return [{"test": test, "goodput_mbit": rate} for test, rate in rates.items()]
+
+
+ALONE = {"a": measured(tcp_1_down=5.0, tcp_1_up=1.9), "b": measured(tcp_1_down=9.0, tcp_1_up=0.5)}
+
+
+def test_the_best_link_is_another_in_each_direction() -> None:
+    found = verdict.rows("p", measured(tcp_1_down=12.0, tcp_11_down=8.04, tcp_1_up=1.5), ALONE)
+    assert [(row["test"], row["best_link"], row["best_mbit"], row["holds"]) for row in found] == [
+        ("tcp_1_down", "b", 9.0, True),
+        ("tcp_11_down", "b", 9.0, True),
+        ("tcp_1_up", "a", 1.9, False),
+    ]
+    assert found[0]["times"] == 1.33
+    (text,) = verdict.violations(found)
+    assert text == "p, tcp_1_up: 1.50 Mbit/s, while link a alone has 1.90 (1.70 less a tunnel and 5 %)"
+
+
+def test_less_than_a_tunnel_leaves_of_the_best_link_is_a_violation() -> None:
+    least = 9.0 * verdict.TUNNEL * verdict.SPREAD
+    for rate, holds in ((least + 0.01, True), (least - 0.01, False), (0.0, False)):
+        assert verdict.rows("p", measured(tcp_1_down=rate), ALONE)[0]["holds"] is holds
+
+
+def kept(directory: Path, name: str, rate: float) -> None:
+    (directory / "alone").mkdir(exist_ok=True)
+    document = {"profile": name, "default": measured(tcp_1_down=rate), "alone": ALONE}
+    (directory / "alone" / f"{name}.json").write_text(json.dumps(document))
+
+
+def test_what_is_measured_is_not_measured_again_and_a_violation_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(run, "OUT", tmp_path)
+    asked: list[str] = []
+
+    def measure(name: str, _where: Path, _seconds: int) -> None:
+        asked.append(name)
+        kept(tmp_path, name, 3.0)
+
+    monkeypatch.setattr(run, "_measured", measure)
+    kept(tmp_path, "random-2", 12.0)
+    assert run.run(["random-2"], seconds=5) == 0
+    assert asked == []
+    assert run.run(["random-2", "seed-3g"], seconds=5) == 1
+    assert asked == ["seed-3g"]
+    out = capsys.readouterr().out
+    assert "SLOWER THAN A LINK ALONE: seed-3g, tcp_1_down: 3.00 Mbit/s, while link b alone has 9.00" in out
+    assert run.run(["random-2"], seconds=5, again=True) == 1
+    assert [row["profile"] for row in run.rows(tmp_path / "alone")] == ["seed-3g", "random-2"]
+
+
+def test_a_profile_that_there_is_not_is_told_before_a_lab_starts() -> None:
+    assert run.known("random-7") == "random-7"
+    with pytest.raises(LabError, match="seed-3h"):
+        run.known("seed-3h")
+
+
+def test_the_table_is_part_of_the_report_in_all_its_forms(tmp_path: Path) -> None:
+    runs = [{"test": "tcp_1_down", "unit": "Mbit/s", "direction": "down", "goodput_mbit": 9.6}]
+    runs[0]["repeats"] = [{"started_at": 1, "ended_at": 9, "goodput_mbit": 9.6}]
+    facts = {"profile": "p", "capacity": {"down_mbit": 28.5, "up_mbit": 6.0}, "kernel": "6", "accelerator": "tcg"}
+    document = report.build_report(facts | {"stages_s": {}}, [{"method": "default", "runs": runs}])
+    report.write_report(document, tmp_path)
+    run.keep_in_report(verdict.rows("random-1", measured(tcp_1_down=12.0, tcp_1_up=1.5), ALONE), tmp_path)
+    written = json.loads((tmp_path / "report.json").read_text())
+    jsonschema.validate(written, json.loads(Path(report.__file__).with_name("report.schema.json").read_text()))
+    assert len(written["alone"]) == 2
+    assert "| random-1 | 2 | tcp_1_up | 1.9 (a) | 1.5 | 0.79 | SLOWER |" in (tmp_path / "report.md").read_text()
+    assert report_alone.TITLE in (tmp_path / "report.html").read_text()
+    assert "random-1  2      tcp_1_down  9.0 (b)" in report.terminal_table(written)
+
+
+def test_the_playbook_is_given_what_it_asks_for() -> None:
+    text = run.PLAYBOOK.read_text()
+    for name in ("alone_links", "alone_servers", "alone_seconds", "alone_output"):
+        assert name in text
+        assert f'"{name}"' in Path(run.__file__).read_text()
