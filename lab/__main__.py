@@ -101,6 +101,13 @@ def _alone(args: argparse.Namespace) -> int:
     return run.run([run.known(name) for name in names], seconds=args.seconds, again=args.again)
 
 
+def _cost(args: argparse.Namespace) -> None:
+    """Processor time per GB of each method, memory per connection through the proxy."""
+    from lab.cost import run
+
+    run.run(args.profile, seconds=args.seconds)
+
+
 def _reproduce(args: argparse.Namespace) -> None:
     """Measure set-ups of the article's claims in the running lab; make reproduce does all of it."""
     from lab.article import experiment, recorded, table
@@ -175,6 +182,9 @@ def _parser() -> argparse.ArgumentParser:
     alone.add_argument("profiles", nargs="*", help="shipped ones, paths, random-NUMBER, equal-LINKS; default: all")
     alone.add_argument("--seconds", type=int, default=5, help="measured seconds of each test")
     alone.add_argument("--again", action="store_true", help="measure again what is measured already")
+    cost = command("cost", _cost, locked=True)
+    cost.add_argument("--profile", default="seed-3g")
+    cost.add_argument("--seconds", type=int, default=15, help="measured seconds of each method")
     watch = command("watch", _watch)
     watch.add_argument("--limit", type=float, default=3600, help="seconds after which the command is ended")
     watch.add_argument("command", nargs=argparse.REMAINDER)

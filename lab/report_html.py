@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from lab import report_alone, report_text
+from lab import report_alone, report_cost, report_text
 
 Run = Mapping[str, Any]
 
@@ -70,6 +70,7 @@ def page(report: Mapping[str, Any]) -> str:
         *_pictures(report, names),
         _table(report),
         _alone(report),
+        _cost(report),
         _about(report),
     ]
     return (
@@ -265,6 +266,14 @@ def _alone(report: Mapping[str, Any]) -> str:
     if not report.get("alone"):
         return ""
     return _rows(report_alone.TITLE, report_alone.NOTE, report_alone.cells(report["alone"]))
+
+
+def _cost(report: Mapping[str, Any]) -> str:
+    """What each method costs, where that was measured."""
+    if not report.get("cost"):
+        return ""
+    note = f"{report_cost.NOTE}. {report_cost.connections(report['cost'])}".strip()
+    return _rows(report_cost.TITLE, note, report_cost.cells(report["cost"]))
 
 
 def _rows(heading: str, note: str, rows: Sequence[Sequence[str]]) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from lab import report_alone
+from lab import report_alone, report_cost
 
 # Benchmark documents of unknown tests are shown under their own name.
 TITLES = {
@@ -162,6 +162,8 @@ def terminal_table(report: Mapping[str, Any]) -> str:
     lines += [f"Note: {text}" for text in warnings(report)]
     if report.get("alone"):
         lines += ["", report_alone.table(report["alone"]).rstrip()]
+    if report.get("cost"):
+        lines += ["", report_cost.table(report["cost"]).rstrip()]
     return "\n".join(lines) + "\n"
 
 
@@ -178,4 +180,6 @@ def markdown(report: Mapping[str, Any]) -> str:
         lines += ["", "Notes:", "", *(f"- {text}" for text in warnings(report))]
     if report.get("alone"):
         lines += report_alone.markdown(report["alone"])
+    if report.get("cost"):
+        lines += report_cost.markdown(report["cost"])
     return "\n".join(lines) + "\n"

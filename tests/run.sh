@@ -82,6 +82,7 @@ bench() {
     step "what the lab carries" python -m lab run --profile "${PROFILE:-seed-3g}" --repeats 3 --out bench \
         --methods balance-rr balance-xor weighted-packet weighted-flow mptcp-proxy default
     bench_alone
+    step "what it costs" python -m lab cost
 }
 
 # Goes on where it was stopped: build/bench/alone has what is measured.
