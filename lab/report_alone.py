@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab.alone.verdict import is_decided
+
 TITLE = "The default against the best link alone"
 NOTE = (
     "Mbit/s that arrived; a link alone is measured straight through its modem, without a tunnel, and counts with what "
@@ -26,10 +28,16 @@ def cells(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
             f"{row['best_mbit']:.1f} ({row['best_link']})",
             f"{row['default_mbit']:.1f}",
             f"{row['times']:.2f}",
-            "" if row["holds"] else "SLOWER",
+            _verdict(row),
         ]
         for row in rows
     ]
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    if row["holds"]:
+        return ""
+    return "SLOWER" if is_decided(row) else f"not tested: processors {100 * row['busy']:.0f} % busy"
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from lab import lifecycle, paths
-from lab.alone import generated, verdict
+from lab.alone import generated, processors, verdict
 from lab.inventory import SERVERS
 from lab.job import METHODS, playbook
 from lab.lifecycle import Lab
@@ -72,8 +72,12 @@ def _measured(name: str, where: Path, seconds: int) -> None:
         links = [{"name": link.name, "device": device} for link, device in _devices(lab.profile)]
         with stages.stage("measure", f"the default, then {len(links)} links alone"):
             variables = {"alone_links": links, "alone_servers": SERVERS[:1], "alone_seconds": seconds}
-            playbook(lab, str(PLAYBOOK), variables | {"alone_output": str(output)})
+            with processors.watched(lab.host) as samples:
+                playbook(lab, str(PLAYBOOK), variables | {"alone_output": str(output)})
+                seen = samples()
         document = json.loads(output.read_text())
+        for one in document["default"]:
+            one["busy"] = processors.busy(seen, one["started_at"], one["ended_at"])
         document |= {"profile": _file(name), "alone": _of_traces(lab, document) or document["alone"]}
     finally:
         lifecycle.down()

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 import yaml
 
 from lab import expect, job, report, report_alone
-from lab.alone import generated, run, verdict
+from lab.alone import generated, processors, run, verdict
 from lab.profile import Profile, load_profile
 from lab.ui import LabError
 
@@ -78,6 +79,49 @@ def test_less_than_a_tunnel_leaves_of_the_best_link_is_a_violation() -> None:
     least = 9.0 * verdict.TUNNEL * verdict.SPREAD
     for rate, holds in ((least + 0.01, True), (least - 0.01, False), (0.0, False)):
         assert verdict.rows("p", measured(tcp_1_down=rate), ALONE)[0]["holds"] is holds
+
+
+def test_what_the_lab_was_too_busy_for_is_not_decided() -> None:
+    for busy, decided in ((0.5, True), (0.97, False)):
+        default = [{"test": "tcp_1_down", "goodput_mbit": 3.0, "busy": busy}]
+        found = verdict.rows("p", default, ALONE)
+        assert bool(verdict.violations(found)) is decided
+        assert bool(verdict.undecided(found)) is not decided
+    assert "with the lab's processors 97 % busy" in verdict.undecided(found)[0]
+    assert "not tested: processors 97 % busy" in report_alone.table(found)
+    held = verdict.rows("p", [{"test": "tcp_1_down", "goodput_mbit": 12.0, "busy": 1.0}], ALONE)
+    assert verdict.violations(held) + verdict.undecided(held) == []
+
+
+def test_how_busy_processors_were_in_some_seconds() -> None:
+    lines = [f"{100 + second}.5\ncpu  {50 * second} 0 0 {150 * second} 0 0 0 0 0 0\n" for second in range(5)]
+    samples = processors.parse("".join(lines) + "105.5\ncpu  1")
+    assert len(samples) == 5
+    assert processors.busy(samples, 101, 104) == 0.25
+    assert processors.busy(samples, 103.6, 104) is None
+
+
+class Here:
+    """This machine as a lab host, without becoming root for it."""
+
+    accelerator = "local"
+
+    def command(self, remote: list[str], tty: bool = False) -> list[str]:
+        return remote
+
+    def trouble(self) -> str | None:
+        return None
+
+    def rootfs(self) -> str:
+        return "/"
+
+
+def test_processors_are_watched_while_something_runs() -> None:
+    with processors.watched(Here()) as samples:
+        time.sleep(3.5)
+        seen = samples()
+    assert len(seen) >= 2
+    assert 0 <= (processors.busy(seen, seen[0][0], seen[-1][0]) or 0) <= 1
 
 
 def kept(directory: Path, name: str, rate: float) -> None:
