@@ -40,7 +40,9 @@ def busy(samples: list[Sample], began: float, ended: float) -> float | None:
 def watched(host: Host) -> Iterator[Callable[[], list[Sample]]]:
     """Take a sample each second while in the block; what it gives returns those so far."""
     with tempfile.TemporaryFile("w+") as kept:
-        process = subprocess.Popen(host.command(["sh", "-c", _LOOP]), stdin=subprocess.DEVNULL, stdout=kept)
+        # ssh makes what it is given non-blocking, and Ansible refuses to share that.
+        own = {"stdin": subprocess.DEVNULL, "stdout": kept, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(host.command(["sh", "-c", _LOOP]), **own)
 
         def samples() -> list[Sample]:
             kept.seek(0)

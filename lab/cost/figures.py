@@ -46,15 +46,17 @@ def kilobytes(text: str, key: str) -> int:
     return next((int(words[1]) for words in lines), 0)
 
 
-def per_gb(method: str, idle: tuple[Counters, Counters], load: tuple[Counters, Counters], received: int) -> dict:
-    """What ``received`` bytes cost between the two readings of ``load``, less what was used meanwhile between those of
-    ``idle``."""
+def per_gb(
+    method: str, idle: tuple[Counters, Counters], load: tuple[Counters, Counters], received: int, bits_per_s: float
+) -> dict:
+    """What ``received`` bytes cost between the two readings of ``load``, less what is used meanwhile by an idle
+    machine, as between those of ``idle``."""
     idle_rate = (idle[1].busy_s - idle[0].busy_s) / (idle[1].at_s - idle[0].at_s)
     seconds = load[1].at_s - load[0].at_s
     used = load[1].busy_s - load[0].busy_s - idle_rate * seconds
     return {
         "method": method,
-        "goodput_mbit": round(8 * received / seconds / 1e6, 2),
+        "goodput_mbit": round(bits_per_s / 1e6, 2),
         "cpu_s_per_gb": round(max(0.0, used) * GB / received, 1),
         "haproxy_s_per_gb": {
             node: round((load[1].haproxy_s[node] - before) * GB / received, 1)

@@ -76,10 +76,11 @@ def _download(lab: Lab, name: str, seconds: int) -> dict[str, Any]:
         idle = (before, _counters(lab))
         began = _counters(lab)
         answer = _on("client", f"iperf3 -c {SERVERS[0]} -p 5401 -R -t {seconds} -J", limit_s=seconds + 60)
-        received = json.loads(answer)["end"]["sum_received"]["bytes"]
-        if not received:
+        received = json.loads(answer)["end"]["sum_received"]
+        if not received["bytes"]:
             raise LabError(f"{name}: nothing arrived at the client")
-        return figures.per_gb(name, idle, (began, _counters(lab)), received)
+        load = (began, _counters(lab))
+        return figures.per_gb(name, idle, load, received["bytes"], received["bits_per_second"])
 
 
 def _connections(lab: Lab) -> dict[str, Any]:
@@ -128,7 +129,8 @@ def _on(node: str, command: str, given: str = "", *, check: bool = True, limit_s
 def _running(node: str, command: str, *, reads: bool = False) -> Iterator[subprocess.Popen[str]]:
     """A program on a node that ends with the block, as its input does; with ``reads`` it looks at that itself."""
     words = command if reads else f"{command} >/dev/null 2>&1 & pid=$!; cat; kill $pid"
-    process = subprocess.Popen(_ssh(node, words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(_ssh(node, words), text=True, **pipes)
     try:
         yield process
     finally:

@@ -48,10 +48,10 @@ def test_kilobytes_of_a_line_that_is_not_there_are_none() -> None:
 def test_what_the_idle_machine_takes_is_not_counted() -> None:
     idle = (counters(0, 10), counters(10, 11))
     load = (counters(100, 20, 1, 2), counters(110, 25, 1.5, 3))
-    found = figures.per_gb("proxy", idle, load, 50_000_000)
+    found = figures.per_gb("proxy", idle, load, 50_000_000, 44.4e6)
     assert found == {
         "method": "proxy",
-        "goodput_mbit": 40,
+        "goodput_mbit": 44.4,
         "cpu_s_per_gb": 80,
         "haproxy_s_per_gb": {"gateway": 10, "concentrator": 20},
     }
