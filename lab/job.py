@@ -44,7 +44,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "balance-xor": _said(mode="balance-xor"),
     "weighted-packet": _said(schedule="packet"),
     "weighted-flow": _said(schedule="flow") | {"benchmark_tests": _OF_MANY},
-    "mptcp-proxy": _said(mode="balance-rr", proxy=True),
+    "mptcp-proxy": _said(schedule="packet", proxy=True),
     "default": {"lab_bonds": None, "lab_site_proxy": None},
 }
 # What is measured unless it is said which.

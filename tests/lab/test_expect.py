@@ -27,7 +27,7 @@ def rates(method: str, profile: str = "seed-3g") -> dict[str, dict[str, float]]:
         ("weighted-packet", "tcp_1_down", 25.3, 25.3),
         ("weighted-flow", "tcp_1_down", 25.3, 4.7),
         ("mptcp-proxy", "tcp_1_down", 25.7, 25.7),
-        ("mptcp-proxy", "udp_down", 25.3, 23.3),
+        ("mptcp-proxy", "udp_down", 25.3, 25.3),
         ("default", "tcp_1_down", 25.7, 25.7),
         ("default", "udp_down", 25.3, 25.3),
         ("default", "tcp_1_up", 5.4, 5.4),

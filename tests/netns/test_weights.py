@@ -34,6 +34,7 @@ MAC = {"near": "02:00:00:00:00:01", "far": "02:00:00:00:00:02"}
 WEIGHTS = (6, 3, 1)
 PORT = 5000
 _RCVBUFFORCE = 33  # asm-generic/socket.h
+IPPROTO_MPTCP = 262  # linux/in.h
 
 
 def run(words: str) -> str:
@@ -148,7 +149,7 @@ def _neighbours(addresses: dict[int, str], mac: str) -> None:
 
 def begin_counting() -> None:
     """Begin to count what is sent over each leg, without what the kernel itself has to say."""
-    ours = ("meta l4proto udp", "icmp type echo-request", "icmpv6 type echo-request")
+    ours = ("meta l4proto { tcp, udp }", "icmp type echo-request", "icmpv6 type echo-request")
     for name in LEGS:
         run(f"nft add table netdev counts; nft add counter netdev counts {name}")
         hook = f'type filter hook egress device "{name}" priority 0;'
@@ -214,6 +215,28 @@ def test_packets_are_dealt_by_weight(ends: Ends, version: int) -> None:
         for _number in range(10):
             sender.send(b"x")
     assert found == pytest.approx([6, 3, 1], abs=1)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize(("protocol", "legs"), [(IPPROTO_MPTCP, 1), (0, 3)])
+def test_a_subflow_of_mptcp_keeps_to_one_leg(ends: Ends, protocol: int, legs: int, version: int) -> None:
+    """Or it would become plain TCP when its first packets change places; what is plain TCP already goes over all."""
+    ends.weigh(weights("packet"))
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    with ends.there():
+        listener = socket.socket(family, socket.SOCK_STREAM, protocol)
+        listener.bind(("", PORT))
+        listener.listen()
+    found: list[int] = []
+    with listener, socket.socket(family, socket.SOCK_STREAM, protocol) as sender, sent(found):
+        sender.connect((FAR[version], PORT))
+        taker, _address = listener.accept()
+        with taker:
+            for _number in range(30):
+                sender.send(b"x" * 100)
+                assert taker.recv(100)
+    assert len([count for count in found if count]) == legs
+    assert sum(found) >= 30
 
 
 @pytest.mark.parametrize("version", [4, 6])

@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The nftables table that deals packets and connections to buckets, and marks packets with their leg.
 
-By packet, each goes to the next bucket. By flow, the first packet of a connection goes to the next bucket and the
-connection keeps its number, as its mark: few connections are shared out as exactly as many, which hashing cannot do.
-A connection whose mark others use goes to a bucket by the hash of its addresses and ports; what is no connection,
-by that of its addresses, so that all of it stays in order. conntrack puts fragments together before, and what leaves
-in fragments has the mark of the whole.
+By packet, each goes to the next bucket, but for those of this node's own MPTCP: each subflow keeps to one leg, and
+others use the other legs. One whose first packets come in another order is plain TCP from then on (Linux,
+net/mptcp/subflow.c, subflow_syn_recv_sock), which befell a quarter of the proxy's connections in the lab.
+
+By flow, the first packet of a connection goes to the next bucket and the connection keeps its number, as its mark: few
+connections are shared out as exactly as many, which hashing cannot do. A connection whose mark others use goes to a
+bucket by the hash of its addresses and ports; what is no connection, by that of its addresses, so that all of it stays
+in order. conntrack puts fragments together before, and what leaves in fragments has the mark of the whole.
 
 The leg's mark is set last of all, and lives until traffic control has chosen the leg by it (see _kinds/steering.py).
 """
@@ -26,6 +29,7 @@ _LAST_OF_ALL = 300
 _BUCKET = f"mod {BUCKETS} offset {BUCKET_MARK}"
 _HASHED = f"mod {BUCKETS} seed 0x7600 offset {BUCKET_MARK}"
 _PORTS = "th sport . th dport"
+_MPTCP = "tcp option mptcp exists fib saddr type local"
 _UNFRAGMENTED = {"ip": "ip frag-off & 0x3fff == 0x0", "ip6": "meta nfproto ipv6 exthdr frag missing"}
 
 
@@ -78,7 +82,12 @@ def _map(weights: Weights) -> str:
 def _rules(weights: Weights) -> list[str]:
     legs = f"map @{_map_name(weights)}"
     if weights.schedule == "packet":
-        return [f"meta mark set numgen inc {_BUCKET}", f"meta mark set meta mark {legs}"]
+        return [
+            *(f"{_MPTCP} meta mark set jhash {ip} saddr . {ip} daddr . {_PORTS} {_HASHED}" for ip in _UNFRAGMENTED),
+            f"{_MPTCP} meta mark set meta mark {legs} return",
+            f"meta mark set numgen inc {_BUCKET}",
+            f"meta mark set meta mark {legs}",
+        ]
     by_ports = [
         f"{whole} meta l4proto {{ tcp, udp }} meta mark set jhash {ip} saddr . {ip} daddr . {_PORTS} {_HASHED}"
         for ip, whole in _UNFRAGMENTED.items()

@@ -28,7 +28,7 @@ from dataclasses import replace
 from .checks_proxy import unable
 from .model import Bond, Choice, Inventory, Link, Proxy, Site
 from .proxy import MOST_SUBFLOWS
-from .schedule import BY_MODE, MOST_LEGS, RATES
+from .schedule import BY_MODE, MOST_LEGS, QUEUE_MODES, RATES
 
 # Links count as equal while packets round the legs use that much of them.
 EQUAL = 0.9
@@ -64,13 +64,30 @@ def _decided(site: Site) -> Site:
     bonds = []
     for bond in site.bonds:
         schedule, why = _schedule(site.links_of(bond))
-        bonds.append(replace(bond, schedule=schedule) if bond.left else bond)
+        value = f"mode {bond.mode}" if schedule == BY_MODE else f"{schedule}s by weight"
+        weights = bond.weights
+        if schedule == BY_MODE and bond is aggregate and proxy is not None and proxy.enabled and _dealable(site, bond):
+            schedule, value = "packet", "packets by weight, all alike"
+            weights = tuple((link.name, 1.0) for link in site.links_of(bond))
+            why += _IN_ORDER
+        bonds.append(replace(bond, schedule=schedule, weights=weights) if bond.left else bond)
         if bond.left and len(site.links_of(bond)) > 1:
-            value = f"mode {bond.mode}" if schedule == BY_MODE else f"{schedule}s by weight"
             choices.append(Choice(f"bond {bond.name}", value, why))
     if aggregate is not None and aggregate.left and site.qos is None:
         choices.append(Choice("qos", "off", _NO_QOS))
     return replace(site, bonds=tuple(bonds), proxy=proxy, qos=qos, choices=tuple(choices))
+
+
+# See plugins/module_utils/_weights/table.py.
+_IN_ORDER = (
+    "; nftables sends them round and not the bond itself, since the proxy's connections have to begin in order, or use "
+    "one link only"
+)
+
+
+def _dealable(site: Site, bond: Bond) -> bool:
+    """Whether its packets can be dealt by weight."""
+    return bond.mode in QUEUE_MODES and 1 < len(site.links_of(bond)) <= MOST_LEGS
 
 
 DEFAULT_PROXY = Proxy(enabled=True, quic="allow", congestion_control=None, max_connections=8000)

@@ -23,6 +23,7 @@ from .nft import Part
 from .numbers import MAIN_TABLE, concentrator_carrier_address
 from .proxy_nft import concentrator_part, gateway_part
 from .proxy_texts import concentrator_config, gateway_config
+from .schedule import is_weighted
 from .shapes import daemon_item, file_item, route_item, rule_item
 
 if TYPE_CHECKING:
@@ -124,13 +125,15 @@ def explain_proxy(wiring: SiteWiring) -> dict[str, Any]:
 
 
 def proxy_notes(wiring: SiteWiring) -> list[str]:
-    """What is to be known of links that the proxy does not go over."""
+    """What is to be known of the bond that its connections begin on, and of links that it does not go over."""
     if not is_proxied(wiring.site):
         return []
     with_subflow = {carrier.link.link_id for carrier in subflow_carriers(wiring)}
     left = [carrier for carrier in wiring.carriers if carrier.link.link_id not in with_subflow]
     inner = concentrator_carrier_address(wiring.concentrator.carrier_pool)
-    return [
+    aggregate = wiring.aggregate
+    unordered = aggregate.bond.mode == "balance-rr" and not is_weighted(aggregate.bond) and len(aggregate.legs) > 1
+    return ([_OUT_OF_ORDER.format(aggregate.bond.name)] if unordered else []) + [
         f"link {carrier.link.name}: the proxy does not go over it, "
         + (
             f"since the kernel takes {MOST_SUBFLOWS} subflows and others are faster"
@@ -139,6 +142,13 @@ def proxy_notes(wiring: SiteWiring) -> list[str]:
         )
         for carrier in left
     ]
+
+
+# See plugins/module_utils/_weights/table.py.
+_OUT_OF_ORDER = (
+    "bond {}: it sends packets round its legs, so that some of the proxy's connections come out of order where they "
+    "begin, and use one link only; with schedule packet they keep their order"
+)
 
 
 def gateway_proxy(wiring: SiteWiring) -> ProxyEnd:
