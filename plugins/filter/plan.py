@@ -57,8 +57,9 @@ options:
         by weight (C(schedule) V(packet)) where every link has a rate and packets round the legs would use less than
         90 % of all rates in a direction; else it has C(mode) V(balance-rr). A site that says nothing of its aggregate
         (the bond with the lowest number) and has no C(proxy) gets it, if its links are two or more, its LAN has an IPv4
-        subnet and the proxy can go over all links, or over three quarters of all rates. Nothing is shaped without
-        C(qos). What is said always wins, and C(choices) of the plan tells what was decided and why.
+        subnet and the proxy can go over all links, or over three quarters of all rates; and has no C(qos) gets it, if
+        its links are two or more and all have rates. What is said always wins, and C(choices) of the plan tells what
+        was decided and why.
       - C(proxy) has C(enabled) (V(true) when C(proxy) is there), C(bypass) with lists C(destinations) (addresses and
         subnets) and C(ports) that are reached over the bond instead, C(quic) (V(allow), or V(reject), which turns UDP
         port 443 away so that browsers use TCP), C(congestion_control) of the subflows (V(bbr) or V(cubic); the
@@ -140,8 +141,8 @@ options:
         its default route; a bond while it is up.
       - C(otherwise) is what happens while none of them works, V(next), the default, that is the way of all other
         traffic, or V(drop). C(dscp) is the class that packets get; with it alone, they go the way of all other traffic.
-      - With C(qos) of a site (off without it, or with C(enabled) V(false); C({}) is enough) what its links send is
-        shaped by CAKE to C(share) (95) percent of their C(rate), with C(classes) (V(diffserv4), the default,
+      - With C(qos) of a site (C({}) is enough; C(enabled) V(false) is without it) what its links send is
+        shaped by CAKE to C(share) (98) percent of their C(rate), with C(classes) (V(diffserv4), the default,
         V(diffserv3), V(diffserv8) or V(besteffort)) and C(rtt_ms) (100); on the link, on the carrier, where classes
         still show, and at the concentrator in one queue a link, legs and subflows together. Links without a rate are
         left alone.

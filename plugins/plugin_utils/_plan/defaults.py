@@ -16,8 +16,9 @@ The evidence (Mbit/s down on six 3G links of 6, 6, 6, 5, 3.5 and 2, 28.5 togethe
 
 So the proxy takes TCP wherever it covers the links, and packets by weight take the rest, which is UDP, QUIC, ICMP and
 VPNs. Weights need rates: without them packets go round the legs, as a bond does by itself; the proxy needs none, since
-MPTCP finds out by itself. Shaping stays off: the rates of the inventory are what somebody wrote down, and a link that
-carries more than that would be slowed down to it for good.
+MPTCP finds out by itself. Where all links have rates they are shaped to them: during 11 proxied downloads, 95 % of
+pings (88 ms when idle) took less than 430 to 990 ms without that and 150 to 260 with it, the fairness of the 11 (Jain)
+was 0.4 to 0.86 without and 0.9 to 0.99 with it, and one upload had 5.3 instead of 5.0 at pings of 120 instead of 810.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from .checks_proxy import unable
-from .model import Bond, Choice, Inventory, Link, Proxy, Site
+from .model import Bond, Choice, Inventory, Link, Proxy, Qos, Site
 from .proxy import MOST_SUBFLOWS
+from .qos_keys import QOS
 from .schedule import BY_MODE, MOST_LEGS, QUEUE_MODES, RATES
 
 # Links count as equal while packets round the legs use that much of them.
@@ -46,6 +48,11 @@ def gets_proxy(site: Site) -> bool:
     """Whether TCP of the site goes through the proxy, because it says so or by the rule."""
     proxy = _decided(site).proxy
     return proxy is not None and proxy.enabled
+
+
+def gets_qos(site: Site) -> bool:
+    """Whether what leaves by its links is shaped, because it says so or by the rule."""
+    return _decided(site).qos is not None
 
 
 def _decided(site: Site) -> Site:
@@ -74,7 +81,9 @@ def _decided(site: Site) -> Site:
         if bond.left and len(site.links_of(bond)) > 1:
             choices.append(Choice(f"bond {bond.name}", value, why))
     if aggregate is not None and aggregate.left and site.qos is None:
-        choices.append(Choice("qos", "off", _NO_QOS))
+        wanted, why = _qos(site)
+        qos = DEFAULT_QOS if wanted else None
+        choices.append(Choice("qos", "on" if wanted else "off", why))
     return replace(site, bonds=tuple(bonds), proxy=proxy, qos=qos, choices=tuple(choices))
 
 
@@ -91,10 +100,22 @@ def _dealable(site: Site, bond: Bond) -> bool:
 
 
 DEFAULT_PROXY = Proxy(enabled=True, quic="allow", congestion_control=None, max_connections=8000)
-_NO_QOS = (
-    "links are shaped only where it was asked for, with `qos: {}`: rates in the inventory are not measured, "
-    "and shaping slows a link down that carries more than its rate"
-)
+DEFAULT_QOS = Qos(enabled=True, **{key.name: key.default for key in QOS.keys if key.name != "enabled"})
+
+
+def _qos(site: Site) -> tuple[bool, str]:
+    """Whether links are shaped, and why: a link of unknown rate cannot be."""
+    if len(site.links) < 2:
+        return False, "a single link is shaped only where it was asked for, with `qos: {}`"
+    links = sorted(site.links, key=lambda link: link.link_id or 0)
+    unknown = [link for link in links if None in ((link.rate or {}).get(key) for key in RATES.values())]
+    if unknown:
+        return False, f"links are shaped to their rates, and {_names(unknown)} would need one (down_mbit and up_mbit)"
+    return True, (
+        f"all links have a rate, and are shaped to {DEFAULT_QOS.share} % of it, so that downloads neither keep calls "
+        "waiting nor each other; if a rate is less than what the link carries, correct it, let it be measured "
+        "(follow: true), or say `qos: {enabled: false}`"
+    )
 
 
 def _proxy(site: Site, aggregate: Bond) -> tuple[bool, str]:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from .layers import IP_HEADER
 from .pppoe import OVERHEAD as PPPOE_OVERHEAD
 from .proxy import is_proxied, subflow_carriers
+from .qos import CARRIER_SHARE
 from .schedule import RATES, is_weighted, weights_of
 from .wiring import BondWiring, CarrierWiring, LegWiring, SiteWiring
 
@@ -55,9 +56,19 @@ def predicted(wiring: SiteWiring, traffic: Traffic, *, up: bool, frame: int = 0)
     rates = path_rates(wiring, traffic, up=up, frame=frame)
     if rates is None:
         return None
+    rates = _as_shaped(wiring, rates, path_rates(wiring, traffic, up=up), up=up)
     if _takes_proxy(wiring, traffic):
         return round(sum(rates.values()), 2)
     return round(_shared_out(wiring.aggregate, rates, traffic, up=up), 2)
+
+
+def _as_shaped(wiring: SiteWiring, rates: Rates, unframed: Rates | None, *, up: bool) -> Rates:
+    """What is left of it where links are shaped, who counts no frames; the gateway's carriers get a little less."""
+    qos = wiring.site.qos
+    if qos is None or unframed is None:
+        return rates
+    share = qos.share / 100 * (CARRIER_SHARE if up else 1)
+    return {name: min(rate, unframed[name] * share) for name, rate in rates.items()}
 
 
 def path_rates(wiring: SiteWiring, traffic: Traffic, *, up: bool, frame: int = 0) -> Rates | None:

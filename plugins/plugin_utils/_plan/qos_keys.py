@@ -16,7 +16,7 @@ QOS = Table(
         Key(
             "share",
             integer(50, 100),
-            default=95,
+            default=98,
             remedy="say how many percent of the links' rates are used, so that packets wait here and not in the modem",
             also_called=("percent",),
         ),

@@ -16,7 +16,7 @@ from typing import Any
 from .bonding import BOND, LEG_KINDS
 from .carrier import Carrier
 from .carriers import CARRIERS, DEFAULT
-from .defaults import gets_proxy
+from .defaults import gets_proxy, gets_qos
 from .deps import jmespath, missing
 from .kinds import Refused, boolean
 from .model import NO_CONCENTRATOR
@@ -36,6 +36,7 @@ _LEGS = "sites.*.bonds[].leg"
 _CARRIERS = "sites.*.[carrier, links[].carrier][]"
 _WITHOUT_CARRIER = "sites.* | [?!carrier && (!links || links[?!carrier])]"
 _PROXIES = "sites.*.proxy"
+_SHAPED = "sites.*.qos"
 # Of one site.
 _DIALLED = "links[?address == 'pppoe']"
 _WITHOUT_BONDS = "sites.* | [?!bonds || bonds[?!leg]]"
@@ -57,7 +58,7 @@ def _with_prefix(pairs: Any) -> Iterator[str]:
 
 def interface_kinds(data: Any, host: str | None = None) -> list[str]:
     """Kinds of interfaces that a node, or all of them, must be able to make: carriers, the legs that are used, and
-    bonds; what of the kernel the proxy needs; and what that ``host`` has to dial its links."""
+    bonds; what of the kernel the proxy and shaping need; and what that ``host`` has to dial its links."""
     own = ["pppoe"] if _is_dialled(data, host) else []
     data = _with_concentrator(_of_host(data, host))
     if data is None:
@@ -67,7 +68,8 @@ def interface_kinds(data: Any, host: str | None = None) -> list[str]:
         legs.add(_default_leg())
     kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
     proxy = ["mptcp", "tproxy"] if _has_proxy(data) else []
-    return [*own, *kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy]
+    shaping = ["cake", *(["htb"] if _sites(data).get(host) is None else [])] if _is_shaped(data) else []
+    return [*own, *kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy, *shaping]
 
 
 def carriers_used(data: Any) -> list[Carrier]:
@@ -124,6 +126,14 @@ def _has_proxy(data: Any) -> bool:
     if any(_is_true(enabled) for enabled in told):
         return True
     return not missing() and any(map(gets_proxy, read_sites(data)[0].values()))
+
+
+def _is_shaped(data: Any) -> bool:
+    """Whether a site is shaped, because it says so or by the rule."""
+    told = [qos.get("enabled", True) for qos in _search(_SHAPED, data) or () if isinstance(qos, Mapping)]
+    if any(_is_true(enabled) for enabled in told):
+        return True
+    return not missing() and any(map(gets_qos, read_sites(data)[0].values()))
 
 
 def _is_true(value: Any) -> bool:

@@ -49,10 +49,10 @@ def used(site: Any) -> tuple[bool, str, bool]:
 
 def test_unequal_links_get_the_proxy_and_packets_by_weight_with_the_sums() -> None:
     site = decided(*SEED)
-    assert used(site) == (True, "packet", False)
+    assert used(site) == (True, "packet", True)
     assert "all 6 links at once, 28.5 Mbit/s down less headers, where the best alone has 6" in why(site, "proxy")
     assert "6 x 2 = 12 of 28.5 Mbit/s down, since m6 is 3 times slower than m1" in why(site, "bond agg0")
-    assert "not measured" in why(site, "qos")
+    assert "all links have a rate, and are shaped to 98 % of it" in why(site, "qos")
 
 
 def test_links_of_unknown_rates_get_the_proxy_and_packets_all_alike() -> None:
@@ -64,6 +64,12 @@ def test_links_of_unknown_rates_get_the_proxy_and_packets_all_alike() -> None:
     assert "have to begin in order" in why(site, "bond agg0")
     assert site.bonds[0].mode == "balance-rr"
     assert site.bonds[0].weights == (("m1", 1.0), ("m2", 1.0), ("m3", 1.0))
+
+
+def test_links_are_shaped_where_all_have_rates() -> None:
+    assert "link m2 would need one" in why(decided((6, 1), None), "qos")
+    assert "single link" in why(decided((6, 1)), "qos")
+    assert decided((6, 1), (3, 1)).qos == decided((6, 1), (3, 1), qos={}).qos.__class__(True, 98, "diffserv4", 100)
 
 
 def test_without_the_proxy_the_bond_sends_packets_round_by_itself() -> None:
@@ -106,9 +112,9 @@ def test_one_link_has_nothing_to_share_out() -> None:
         ({"bonds": [{"bond_id": 0, "schedule": "mode"}]}, (False, "mode", False)),
         ({"bonds": [{"bond_id": 0, "packets_per_slave": 3}]}, (False, "mode", False)),
         ({"bonds": [{"bond_id": 0, "mode": "balance-rr"}], "proxy": {}}, (True, "mode", False)),
-        ({"bonds": [{"bond_id": 0, "leg": "vxlan", "arp_interval": 500}]}, (True, "packet", False)),
-        ({"proxy": {"enabled": False}}, (False, "packet", False)),
-        ({"proxy": {"quic": "reject"}}, (True, "packet", False)),
+        ({"bonds": [{"bond_id": 0, "leg": "vxlan", "arp_interval": 500}]}, (True, "packet", True)),
+        ({"proxy": {"enabled": False}}, (False, "packet", True)),
+        ({"proxy": {"quic": "reject"}}, (True, "packet", True)),
         ({"qos": {}}, (True, "packet", True)),
         ({"qos": {"enabled": False, "share": 90}}, (True, "packet", False)),
     ],
@@ -123,7 +129,7 @@ def test_what_is_said_is_not_explained() -> None:
 
 
 def test_a_template_that_gives_nothing_says_nothing() -> None:
-    assert used(decided(*SEED, bonds=None, proxy=None, qos=None)) == (True, "packet", False)
+    assert used(decided(*SEED, bonds=None, proxy=None, qos=None)) == (True, "packet", True)
 
 
 def test_a_bond_beside_the_first_is_decided_by_its_own_links() -> None:
@@ -141,11 +147,11 @@ def test_no_proxy_over_links_that_the_bond_leaves_alone() -> None:
 
 @pytest.mark.parametrize("subnets", [["2001:db8:1::/64"], ["fd12:3456:789a:1::/64"]])
 def test_no_proxy_without_a_lan_of_ipv4(subnets: list[str]) -> None:
-    assert used(decided(*SEED, lan={"subnets": subnets})) == (False, "packet", False)
+    assert used(decided(*SEED, lan={"subnets": subnets})) == (False, "packet", True)
 
 
 def test_no_proxy_where_no_lan_is_known() -> None:
-    assert used(decided(*SEED, lan=None)) == (False, "packet", False)
+    assert used(decided(*SEED, lan=None)) == (False, "packet", True)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +177,7 @@ def test_the_kernel_takes_eight_subflows(count: int, wanted: bool) -> None:
 
 def test_sixteen_links_cannot_have_weights() -> None:
     site = decided(*SEED, *SEED, *SEED)
-    assert used(site) == (False, "mode", False)
+    assert used(site) == (False, "mode", True)
     assert "15 at most" in why(site, "bond agg0")
 
 
@@ -211,3 +217,14 @@ def test_nodes_are_asked_for_what_the_rule_decides_on() -> None:
     data["sites"]["home"]["proxy"] = {"enabled": False}
     assert "haproxy" not in programs(data, "vps")
     assert "key proxy_port" not in [port["used_for"] for port in ports_of(data, "vps")]
+
+
+def test_the_kernel_is_asked_for_what_shapes_links() -> None:
+    """At the concentrator by class as well; nothing where nothing is shaped."""
+    data = inventory((6, 1), (2, 1))
+    assert interface_kinds(data, "home")[-1:] == ["cake"]
+    assert interface_kinds(data, "vps")[-2:] == ["cake", "htb"]
+    for unshaped in (inventory((6, 1), (2, 1), qos={"enabled": False}), inventory((6, 1), None)):
+        assert "cake" not in interface_kinds(unshaped, "home")
+    said = inventory((6, 1), (2, 1), bonds=[{"bond_id": 0, "mode": "balance-rr"}], qos={})
+    assert "htb" in interface_kinds(said, "vps")
