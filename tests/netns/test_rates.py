@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -152,6 +153,7 @@ def flood(mbit: float) -> Iterator[None]:
     def send() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out:
             out.setblocking(False)
+            out.setsockopt(socket.SOL_SOCKET, socket.SO_PRIORITY, 0x76000001)  # where there are classes, the first
             started, sent = time.monotonic(), 0
             while not stop.is_set():
                 while sent < (time.monotonic() - started) * mbit * 1e6 / 8:
@@ -173,14 +175,20 @@ def flood(mbit: float) -> Iterator[None]:
 
 def shaped() -> float:
     """Mbit/s of the shaper, as the kernel has it."""
-    text = subprocess.run(["tc", "qdisc", "show", "dev", "wan1"], capture_output=True, text=True, check=True).stdout
+    text = ""
+    for what in ("qdisc", "class"):
+        text += subprocess.run(["tc", what, "show", "dev", "wan1"], capture_output=True, text=True, check=True).stdout
     found = re.search(r"(?:bandwidth|rate) ([0-9.]+)([KM])bit", text)
     assert found, text
     return float(found[1]) * {"K": 0.001, "M": 1.0}[found[2]]
 
 
-# The first is what is planned, and every kernel has the second.
-KINDS = {"cake": {}, "tbf": {"burst": "5kb", "latency": "10ms"}}
+# As a gateway has them, and a concentrator.
+CLASS = "7600:1"
+KINDS: dict[str, list[dict[str, Any]]] = {
+    "cake": [{"kind": "cake", "rate": "5mbit"}],
+    "htb_class": [{"kind": "htb"}, {"kind": "htb_class", "classid": CLASS, "rate": "5mbit"}],
+}
 
 
 def bridged(modems: list[str]) -> None:
@@ -204,6 +212,9 @@ def bridged(modems: list[str]) -> None:
         subprocess.run(words.split(), check=True)
 
 
+CALLED = {"cake": "cake", "htb_class": f"htb class {CLASS}"}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_shaper_follows_what_gets_through_and_a_run_leaves_it(home: Node, modems: list[str], kind: str) -> None:
     if kind == "cake":
@@ -212,8 +223,10 @@ def test_a_shaper_follows_what_gets_through_and_a_run_leaves_it(home: Node, mode
             pytest.skip("NOT TESTED: this kernel has no cake; the lab's has")
     try:
         bridged(modems)
-        shapers = {"shapers": [{"kind": kind, "interface": "wan1", "rate": "5mbit", **KINDS[kind]}], "purge": True}
+        shapers = {"shapers": [{"interface": "wan1", **one} for one in KINDS[kind]], "purge": True}
         assert home.module("shapers", persist=True, **shapers)["changed"]
+        where = {"interface": "wan1", "share": 100.0, "classid": CLASS if kind == "htb_class" else ""}
+        follow(home.state, {**item(1), "shapers": [where]}, item(2))
         with far_agent(home, modems[0]), watching(home, ended=signal.SIGTERM) as ear:
             notices(ear, "READY=1")
             says(home, "rate of link lte1: 5 Mbit/s nominal, carries 5, shaped to 5; idle; ")
@@ -223,10 +236,38 @@ def test_a_shaper_follows_what_gets_through_and_a_run_leaves_it(home: Node, mode
                 assert 0.6 < shaped() < 1.5
                 again = home.module("shapers", persist=True, **shapers)
                 assert (again["changed"], again["steps"]) == (False, [])
-                assert again["followed"][0].startswith(f"{kind} on wan1: ")
+                assert again["followed"][0].startswith(
+                    f"{'cake' if kind == 'cake' else f'htb class {CLASS}'} on wan1: "
+                )
                 assert agent(home, "status").returncode == 0
                 until(lambda: buckets()[0] < 75, 10)
         assert shaped() == 5
         assert not home.module("shapers", persist=True, **shapers)["changed"]
     finally:
         subprocess.run(["ip", "netns", "del", f"{modems[0]}-between"], check=False, capture_output=True)
+
+
+def test_many_links_are_followed_for_little(node: Node, modems: list[str]) -> None:
+    """A hundred, once a second each; their other ends' kernels answer."""
+    count = 100
+    links = []
+    for number in range(3, count + 3):
+        ip(f"link add wan{number} type veth peer name lan{number} netns {modems[1]}")
+        ip(f"-n {modems[1]} addr add 10.0.{number}.1/24 dev lan{number}")
+        ip(f"-n {modems[1]} link set lan{number} up")
+        ip(f"addr add 10.0.{number}.2/24 dev wan{number}")
+        ip(f"link set wan{number} up")
+        links.append({**item(number), "shapers": [], "bonds": []})
+    follow(node.state, *links)
+    with watching(node) as ear:
+        notices(ear, "READY=1")
+        until(lambda: agent(node, "status").stdout.count("; idle; ") == count, 15)
+        before = processor_s(node.watcher)
+        time.sleep(5)
+        took_s = processor_s(node.watcher) - before
+    assert took_s < 0.75, f"{took_s} s of processor time in 5 s"
+
+
+def processor_s(process: int) -> float:
+    words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, words[11:13])) / os.sysconf("SC_CLK_TCK")

@@ -98,7 +98,7 @@ def status(directory: str) -> int:
     agent.look(act=False)
     for sentence in about_links(agent.saved, silence.links(directory), time.monotonic()):
         say(sentence)
-    for sentence in about(agent.saved.rates, told.read(directory).links):
+    for sentence in about(agent.saved.rates, told.links(directory)):
         say(sentence)
     for sentence in about_legs(agent.saved, silent):
         say(sentence)

@@ -150,8 +150,7 @@ class Watch:
     def turn(self) -> None:
         """Wait for whatever comes next, and do it."""
         ears = self._ears
-        sockets = [*self._links.sockets, *self._rates.sockets]
-        ready = select.select([ears.events, ears.changes, ears.ending, *sockets], [], [], self._wait_s())[0]
+        ready = select.select([ears.events, ears.changes, ears.ending, *self._links.sockets], [], [], self._wait_s())[0]
         if ears.ending.asked:
             return
         if ears.changes in ready:

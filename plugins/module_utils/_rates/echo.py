@@ -52,11 +52,6 @@ class Echo:
         self._identifier = os.getpid() & 0xFFFF
         self._sequence = 0
 
-    @property
-    def sockets(self) -> list[socket.socket]:
-        """For select."""
-        return list(self._sockets.values())
-
     def listen(self, address: str) -> None:
         """Hear notes of that IP version. OSError if the kernel does not let us."""
         version = ip_address(address).version

@@ -138,4 +138,5 @@ class Estimate:
         else:
             beyond = BEYOND * FASTER ** min(now - self._quiet_since, 10.0)
             self.rate *= 1 + min(beyond, MOST_BEYOND) * elapsed_s
-        self.carries = max(self.carries * (1 - FORGET_SHARE * elapsed_s), self.rate)
+        proven = sample.sent if sample.through is None else sample.through
+        self.carries = max(self.carries * (1 - FORGET_SHARE * elapsed_s), proven)

@@ -9,10 +9,10 @@ is at the link's provider, but whose shaper and weights are here.
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from heapq import heappop, heappush
+from typing import Any, Protocol
 
 from .._engine import units
 from .._engine.errors import EngineError, KernelError
@@ -29,8 +29,12 @@ from .shares import Dealt, is_due, measured
 from .telling import link
 from .told import Told, weights_told
 
-PER_LINK_S = 0.001  # of thousands of links each is asked and told of the less often
-SPARED = 10  # reading counters takes no more than a tenth of the time
+TOGETHER_S = 0.05  # links due within this time are looked at together: fewer awakenings
+PER_LINK_S = 0.002  # of thousands of links each is asked the less often
+TELL_PER_LINK_S = 0.005  # and told of
+SPARED = 5  # all this takes no more than a fifth of the time
+
+Pair = tuple[str, str]
 
 
 class Saved(Protocol):
@@ -62,10 +66,6 @@ class Came(Protocol):
 class Ear(Protocol):
     """See echo.Echo."""
 
-    @property
-    def sockets(self) -> list[socket.socket]:
-        """For select."""
-
     def listen(self, address: str) -> None:
         """Hear notes of that IP version."""
 
@@ -94,46 +94,42 @@ class Hands(Protocol):
     def tell(self, told: Told) -> None:
         """Say it to modules and commands."""
 
+    def tell_links(self, links: Sequence[Mapping[str, Any]]) -> None:
+        """Say it to people; as ``telling.link`` has them."""
+
     def end(self) -> None:
         """Nothing is said any longer."""
 
 
 class Following:
-    """See above. ``lock`` fails with EngineError if somebody else is at it: then it is tried again later."""
+    """See above. ``lock`` fails with EngineError if somebody else is at it: then it is tried again later.
+
+    What comes waits, with its time of arrival, until some link is due: nobody is woken for it.
+    """
 
     def __init__(
         self, ear: Ear, hands: Hands, lock: Callable[[], AbstractContextManager[None]], clock: Callable[[], float]
     ) -> None:
         self._ear, self._hands, self._lock, self._clock = ear, hands, lock, clock
-        self._paths: dict[tuple[str, str], Path] = {}
+        self._paths: dict[Pair, Path] = {}
+        self._queue: list[tuple[float, Pair]] = []  # a heap: when each is due
         self._planned: dict[Key, Obj] = {}
         self._rates: dict[Key, str] = {}  # of shapers, where they are others than planned
         self._saved: dict[str, Weights] = {}
         self._dealt: dict[str, Dealt] = {}
-        self._look_at = self._tell_at = 0.0
-        self._looked: dict[tuple[str, str], float] = {}
-        self._stalled: set[tuple[str, str]] = set()
+        self._on_bond: dict[str, dict[str, Path]] = {}
+        self._rest_until = self._tell_at = 0.0
+        self._late: set[Pair] = set()
+        self._undone: set[Pair] = set()  # looked at while another one had the lock
         self._said: list[str] = []
         self._complaints: set[str] = set()
 
     @property
-    def sockets(self) -> list[socket.socket]:
-        """For select."""
-        return self._ear.sockets
-
-    @property
     def told(self) -> Told:
-        """What is other than saved, and what is known."""
+        """What is other than saved."""
         changed = {bond: dealt for bond, dealt in self._dealt.items() if dealt.weights != self._saved[bond]}
-        return Told(
-            dict(self._rates),
-            {bond: weights_told(self._saved[bond], dealt.weights) for bond, dealt in changed.items()},
-            tuple(link(path) for path in self._paths.values()),
-        )
-
-    @property
-    def _idle_s(self) -> float:
-        return max(IDLE_S, PER_LINK_S * len(self._paths))
+        told = {bond: weights_told(self._saved[bond], dealt.weights) for bond, dealt in changed.items()}
+        return Told(dict(self._rates), told)
 
     def concern(self, saved: Saved) -> None:
         """What saved state asks for now."""
@@ -142,12 +138,14 @@ class Following:
         paths = {}
         for number, one in enumerate(saved.rates):
             known = self._paths.get(one.pair)
-            same = known is not None and known.followed == one
-            # Spread over the interval, so that thousands do not leave in one burst.
-            paths[one.pair] = known if known and same else Path(one, now + idle_s * number / len(saved.rates), idle_s)
+            if known is None or known.followed != one:
+                # Spread over the interval, so that thousands do not leave in one burst.
+                known = Path(one, now + idle_s * number / len(saved.rates), idle_s)
+            paths[one.pair] = known
         self._paths = paths
-        self._looked = {pair: at for pair, at in self._looked.items() if pair in paths}
-        self._stalled &= paths.keys()
+        self._queue = sorted((path.next_at, pair) for pair, path in paths.items())
+        self._late &= paths.keys()
+        self._undone = set(paths)
         self._planned = {obj.key: obj for obj in saved.shapers}
         self._rates = {key: rate for key, rate in self._rates.items() if key in self._planned}
         for weights in saved.weights:
@@ -155,6 +153,10 @@ class Following:
                 self._dealt[weights.bond] = Dealt(weights, now)
         self._saved = {weights.bond: weights for weights in saved.weights}
         self._dealt = {bond: dealt for bond, dealt in self._dealt.items() if bond in self._saved}
+        self._on_bond = {bond: {} for bond in self._saved}
+        for path in paths.values():
+            for bond in path.followed.bonds:
+                self._on_bond.setdefault(bond, {})[path.followed.link] = path
         for target in {target for target, _source in paths}:
             try:
                 self._ear.listen(target)
@@ -163,28 +165,31 @@ class Following:
 
     def wait_s(self, now: float) -> float | None:
         """How long nothing is due; None if nothing is followed."""
-        if not self._paths:
+        if not self._queue and not self._is_left_over():
             return None
-        times = [path.next_at for path in self._paths.values()]
-        return max(0.0, min(self._look_at, min(times)) - now)
+        return max(0.0, self._next_at() - now)
 
     def turn(self) -> Iterator[str]:
-        """Take what has come, ask whom it is time to ask, and let follow what follows; what a person wants to know."""
+        """Take what has come, look at what is due, ask, and let follow what follows; what a person wants to know."""
+        now = self._clock()
+        if now < self._next_at():
+            return
         for came in self._ear.come():
             path = self._paths.get((came.source, came.target))
             if path is not None and came.back:
                 path.answered(came.note.sent_us, came.at)
             elif path is not None:
                 path.heard(came.note, came.at)
-        now = self._clock()
-        if self._paths and now >= self._look_at:
-            self._look(now)
-        for pair, path in self._paths.items():
-            if now >= path.next_at:
-                target, source = pair
-                self._ear.send(source, target, path.probe(now))
-        yield from self._news()
-        self._follow(now)
+        due = self._due(now)
+        self._look(due, now)
+        for pair in due:
+            target, source = pair
+            self._ear.send(source, target, self._paths[pair].probe(self._clock()))
+            heappush(self._queue, (self._paths[pair].next_at, pair))
+        yield from self._news(due)
+        if due or self._is_left_over():
+            self._follow({*due, *self._undone}, now)
+        self._rest_until = max(self._rest_until, now + (self._clock() - now) * SPARED)
 
     def release(self) -> None:
         """Nobody measures any longer: all as saved again. EngineError if somebody else is at it."""
@@ -193,7 +198,7 @@ class Following:
             for bond, dealt in self._dealt.items():
                 if dealt.weights != self._saved[bond]:
                     self._hands.deal(dealt.weights, self._saved[bond], list(self._saved.values()))
-            self._rates, self._dealt, self._paths = {}, {}, {}
+            self._rates, self._dealt, self._paths, self._queue = {}, {}, {}, []
             self._hands.end()
 
     def end(self) -> None:
@@ -201,51 +206,65 @@ class Following:
         self._ear.close()
         self._hands.end()
 
-    def _look(self, now: float) -> None:
-        idle_s = self._idle_s
-        due = [
-            pair
-            for pair, path in self._paths.items()
-            if path.hurried(now) or now >= self._looked.get(pair, 0.0) + idle_s
-        ]
-        counters = {counter for pair in due for counter in self._paths[pair].followed.counters}
-        counts = self._hands.counts(counters)
+    def _next_at(self) -> float:
+        return max(self._queue[0][0] if self._queue else 0.0, self._rest_until)
+
+    def _due(self, now: float) -> list[Pair]:
+        found = []
+        while self._queue and self._queue[0][0] <= now + TOGETHER_S:
+            found.append(heappop(self._queue)[1])
+        return found
+
+    def _look(self, due: Sequence[Pair], now: float) -> None:
+        counts = self._hands.counts({counter for pair in due for counter in self._paths[pair].followed.counters})
         for pair in due:
-            self._looked[pair] = now
-            found = [(counter, counts[counter]) for counter in self._paths[pair].followed.counters if counter in counts]
+            counters = self._paths[pair].followed.counters
+            found = [(counter, counts[counter]) for counter in counters if counter in counts]
             sent = sum(count.sent_bytes + counter.overhead * count.sent_packets for counter, count in found)
             received = sum(count.received_bytes + counter.overhead * count.received_packets for counter, count in found)
             self._paths[pair].look(now, sent, received)
-        hurried = any(path.hurried(now) for path in self._paths.values())
-        took_s = self._clock() - now
-        self._look_at = now + max(BUSY_S if hurried else idle_s, took_s * SPARED)
 
-    def _news(self) -> Iterator[str]:
-        stalled = {pair for pair, path in self._paths.items() if path.state == STALLED}
-        for pair in sorted(stalled ^ self._stalled):
-            name = self._paths[pair].followed.name
-            if pair in stalled:
+    def _news(self, due: Sequence[Pair]) -> Iterator[str]:
+        for pair in due:
+            path = self._paths[pair]
+            if path.state == STALLED and pair not in self._late:
+                self._late.add(pair)
+                name = path.followed.name
                 yield f"link {name}: more than a second late: nothing is sent over it by weight until it is in time"
-            else:
-                yield f"link {name}: in time again"
-        self._stalled = stalled
+            elif path.state != STALLED and pair in self._late:
+                self._late.discard(pair)
+                yield f"link {path.followed.name}: in time again"
         yield from self._said
         self._said = []
 
-    def _follow(self, now: float) -> None:
-        rates = {**self._back(), **self._rates_due()}
-        dealt = self._dealt_due(now)
-        if not rates and not dealt and now < self._tell_at:
-            return
-        try:
-            with self._lock():
-                self._shape(rates)
-                for bond, one in dealt.items():
-                    self._deal(bond, one)
-                self._hands.tell(self.told)
-        except EngineError:  # a run of a module has the lock: at the next turn, then
-            return
-        self._tell_at = now + self._idle_s
+    def _is_left_over(self) -> bool:
+        """Whether something is other than saved that nobody follows any longer."""
+        return not self._paths and bool(self._rates or self._odd_bonds())
+
+    def _odd_bonds(self) -> list[str]:
+        return [
+            bond for bond, one in self._dealt.items() if not self._on_bond[bond] and one.weights != self._saved[bond]
+        ]
+
+    def _follow(self, pairs: Collection[Pair], now: float) -> None:
+        paths = [self._paths[pair] for pair in pairs]
+        rates = {**self._back(), **self._rates_due(paths)}
+        dealt = self._dealt_due(paths, now)
+        if rates or dealt:
+            try:
+                with self._lock():
+                    self._shape(rates)
+                    for bond, one in dealt.items():
+                        self._deal(bond, one)
+                    self._hands.tell(self.told)
+            except EngineError:  # a run of a module has the lock: at the next turn, then
+                self._undone |= set(pairs)
+                self._rest_until = now + BUSY_S
+                return
+        self._undone.clear()
+        if now >= self._tell_at:
+            self._hands.tell_links([link(path) for path in self._paths.values()])
+            self._tell_at = now + max(IDLE_S, TELL_PER_LINK_S * len(self._paths))
 
     def _deal(self, bond: str, coming: Dealt) -> None:
         before = self._dealt[bond]
@@ -274,9 +293,9 @@ class Following:
             else:
                 self._rates[key] = rate
 
-    def _rates_due(self) -> dict[Key, str]:
+    def _rates_due(self, paths: Iterable[Path]) -> dict[Key, str]:
         found = {}
-        for path in self._paths.values():
+        for path in paths:
             for key, wanted in _rates_of(path, self._planned):
                 text = self._planned[key].attrs["rate"]
                 now, planned = kbit(self._rates.get(key, text)), kbit(text)
@@ -288,18 +307,17 @@ class Following:
 
     def _back(self) -> dict[Key, str]:
         """Of shapers that nobody follows any longer, what is planned."""
-        followed = {key for path in self._paths.values() for key, _kbit in _rates_of(path, self._planned)}
+        if not self._rates:
+            return {}
+        followed = {shaper.key for path in self._paths.values() for shaper in path.followed.shapers}
         return {key: self._planned[key].attrs["rate"] for key in self._rates if key not in followed}
 
-    def _dealt_due(self, now: float) -> dict[str, Dealt]:
-        found = {}
-        for bond, saved in self._saved.items():
-            paths = {path.followed.link: path for path in self._paths.values() if bond in path.followed.bonds}
+    def _dealt_due(self, paths: Iterable[Path], now: float) -> dict[str, Dealt]:
+        found = {bond: Dealt(self._saved[bond], now) for bond in self._odd_bonds()}
+        for bond in {bond for path in paths for bond in path.followed.bonds if bond in self._saved}:
             dealt = self._dealt[bond]
-            if not paths and dealt.weights == saved:
-                continue
-            coming, out = measured(saved, paths, dealt.weights) if paths else (saved, frozenset[str]())
-            if is_due(dealt, coming, out, now) or not paths:
+            coming, out = measured(self._saved[bond], self._on_bond[bond], dealt.weights)
+            if is_due(dealt, coming, out, now):
                 found[bond] = Dealt(coming, now, out)
         return found
 

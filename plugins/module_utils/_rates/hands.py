@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from .._engine.errors import EngineError, KernelError
 from .._engine.objects import Obj, Step
@@ -17,7 +18,7 @@ from .._netlink.rates import Count, Meters
 from .._weights import table
 from .._weights.model import Weights
 from .items import Counter
-from .told import Told, path_of, write
+from .told import Told, forget, path_of, write, write_links
 
 
 class Hands:
@@ -25,7 +26,7 @@ class Hands:
 
     def __init__(self, state_directory: str) -> None:
         self._path = path_of(state_directory)
-        self._path.unlink(missing_ok=True)  # of one that was killed, and whom nobody believed any longer
+        forget(self._path)  # of one that was killed, and whom nobody believed any longer
         self._meters = Meters()
         self._kernel: NetlinkKernel | None = None
 
@@ -74,8 +75,12 @@ class Hands:
         """See follow.Hands."""
         write(told, self._path)
 
+    def tell_links(self, links: Sequence[Mapping[str, Any]]) -> None:
+        """See follow.Hands."""
+        write_links(links, self._path)
+
     def end(self) -> None:
         """See follow.Hands."""
-        self._path.unlink(missing_ok=True)
+        forget(self._path)
         self._meters.close()
         self._forget()

@@ -24,13 +24,10 @@ Rates = Mapping[Key, str]  # of shapers, as in their attribute ``rate``
 
 @dataclass(frozen=True)
 class Told:
-    """``rates`` of shapers by their keys, and ``weights`` by bond, where they are other than saved; ``links`` for
-    people, as ``telling`` has them.
-    """
+    """``rates`` of shapers by their keys, and ``weights`` by bond, where they are other than saved."""
 
     rates: Rates = field(default_factory=dict)
     weights: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    links: Sequence[Mapping[str, Any]] = ()
 
     def shaped(self, want: Sequence[Obj]) -> tuple[list[Obj], list[Obj]]:
         """The objects with the rates that they have for now, and those of them that differ."""
@@ -65,20 +62,44 @@ def path_of(state_directory: str | Path, run: Path = silence.RUN) -> Path:
 
 
 def write(told: Told, path: Path) -> None:
-    """Say it; its file goes if there is nothing to say."""
-    rates = [[list(key), rate] for key, rate in told.rates.items()]
-    text = json.dumps({"rates": rates, "weights": told.weights, "links": list(told.links)})
-    new = path.with_suffix(".new")
-    new.write_text(text)
-    new.replace(path)
+    """Say it."""
+    _write(path, {"rates": [[list(key), rate] for key, rate in told.rates.items()], "weights": told.weights})
+
+
+def write_links(links: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Say what is known of links, for people: beside the other file, as it is long and changes all the time."""
+    _write(_of_links(path), list(links))
+
+
+def forget(path: Path) -> None:
+    """Nothing is said any longer."""
+    for file in (path, _of_links(path)):
+        file.unlink(missing_ok=True)
 
 
 def read(state_directory: str | Path, run: Path = silence.RUN) -> Told:
     """What a living agent says; nothing without one."""
-    if not silence.lives(state_directory, run):
-        return Told()
+    found = _read(state_directory, run, path_of(state_directory, run))
+    return Told({tuple(key): rate for key, rate in found["rates"]}, found["weights"]) if found else Told()
+
+
+def links(state_directory: str | Path, run: Path = silence.RUN) -> list[dict[str, Any]]:
+    """What a living agent knows of links, as ``telling.link`` has them; nothing without one."""
+    return _read(state_directory, run, _of_links(path_of(state_directory, run))) or []
+
+
+def _of_links(path: Path) -> Path:
+    return path.with_suffix(".links")
+
+
+def _write(path: Path, what: Any) -> None:
+    new = path.with_suffix(f"{path.suffix}.new")
+    new.write_text(json.dumps(what))
+    new.replace(path)
+
+
+def _read(state_directory: str | Path, run: Path, path: Path) -> Any:
     try:
-        found = json.loads(path_of(state_directory, run).read_text())
+        return json.loads(path.read_text()) if silence.lives(state_directory, run) else None
     except (OSError, ValueError):
-        return Told()
-    return Told({tuple(key): rate for key, rate in found["rates"]}, found["weights"], found["links"])
+        return None

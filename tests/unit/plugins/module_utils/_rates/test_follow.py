@@ -133,7 +133,7 @@ def test_what_is_other_than_saved_is_told_and_is_put_back_at_the_end() -> None:
     assert {obj.attrs["interface"]: obj.attrs["rate"] for obj in shapers}["wg-lte1"] == world.shaped["wg-lte1"]
     assert "wg-lte1" in {obj.attrs["interface"] for obj in different}
     assert told.dealt(world.state.weights) == [world.dealt[-1]]
-    assert [one["link"] for one in told.links] == ["lte1", "lte2"]
+    assert [one["link"] for one in world.links] == ["lte1", "lte2"]
     world.following.release()
     assert world.shaped == {"wg-lte1": "5mbit", "wg-lte2": "5mbit"}
     assert world.buckets() == {"lte1": 128, "lte2": 128}

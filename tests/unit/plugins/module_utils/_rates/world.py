@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -81,6 +80,7 @@ class World:
     shaped: dict[str, str] = field(default_factory=dict)
     dealt: list[Weights] = field(default_factory=list)
     told: Told | None = None
+    links: list[Mapping[str, Any]] = field(default_factory=list)
     says: list[str] = field(default_factory=list)
     flying: list[tuple[float, Came]] = field(default_factory=list)
     probes: int = 0
@@ -116,8 +116,6 @@ class World:
         self.following.concern(self.state)
 
     # What the node has: an ear, hands, a lock.
-    sockets: list[socket.socket] = field(default_factory=list)
-
     def listen(self, address: str) -> None:
         """It always does."""
 
@@ -157,6 +155,9 @@ class World:
 
     def tell(self, told: Told) -> None:
         self.told = told
+
+    def tell_links(self, links: Sequence[Mapping[str, Any]]) -> None:
+        self.links = list(links)
 
     def end(self) -> None:
         self.told = None
