@@ -496,6 +496,21 @@ options:
       onlink:
         description: Whether O(routes[].via) is behind O(routes[].device) though no subnet there has it. Without it, no.
         type: bool
+      give_way:
+        description:
+          - While O(routes[].device) is a bond of which no leg is heard, C(linkagg.service) withdraws the route, so that
+            the next policy rule decides.
+          - It cannot be known of a bond that does not watch its legs (O(bonds[].arp_interval) 0 or not given), except
+            in modes V(balance-tlb) and V(balance-alb).
+        type: bool
+      flow_mark:
+        description:
+          - The mark of connections that use the route. When it gives way they are forgotten, so that their next packets
+            get the address of the way that they take then.
+        type: int
+      flow_mask:
+        description: The bits of O(routes[].flow_mark) that count.
+        type: int
       mtu:
         description: Largest packet in bytes. Without it, as of this and of the other metrics, the route says nothing.
         type: int

@@ -115,7 +115,8 @@ options:
         is split, or V(allow), with which it is 1500, legs split what does not fit and join it again at the other end,
         and TCP is told segments that need no splitting. C(mtu) is another MTU than these.
       - C(prefer), with V(active-backup), V(balance-tlb) and V(balance-alb), lists links in the order in which one of
-        them is to be the active one. Links that are not in it come last.
+        them is to be the active one. Links that are not in it come last. With V(active-backup), C(linkagg.service) at
+        both ends keeps the legs that wait known to the kernel, for which C(arp_validate) must be V(none) or V(active).
       - C(schedule) of a bond says who chooses the leg. V(mode), the default where C(mode) is said, is the bond's mode.
         V(packet) deals packets and V(flow) connections by weight, see M(linkagg.wan.weights), in modes V(balance-rr)
         and V(active-backup), with the latter if C(all_slaves_active) is true. Each end deals what it sends, by
@@ -138,7 +139,7 @@ options:
         which spreads connections over links by C(weights) (C(rate.down_mbit) where all links have it, else all alike; 0
         leaves a link out), each C(per) V(connection) (the default), V(destination) or V(source); or V(drop). A
         connection stays on its link while that works. A link works while its interface is up, has a carrier and has
-        its default route; a bond while it is up.
+        its default route; a bond while one of its legs is heard, or while it is up if it does not watch them.
       - C(otherwise) is what happens while none of them works, V(next), the default, that is the way of all other
         traffic, or V(drop). C(dscp) is the class that packets get; with it alone, they go the way of all other traffic.
       - With C(qos) of a site (C({}) is enough; C(enabled) V(false) is without it) what its links send is

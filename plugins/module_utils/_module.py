@@ -13,7 +13,7 @@ from ._engine.objects import Obj
 from ._engine.planner import Kinds
 from ._engine.reconcile import Outcome, reconcile
 from ._kinds import PARTS
-from ._kinds.withdraw import heeded, split
+from ._kinds.withdraw import heeded, sentence, split
 from ._netlink import library
 from ._persist import silence, store
 from ._persist.lock import locked
@@ -121,7 +121,7 @@ def _reconcile(
     if present and "cake" in kinds:
         staying, followed = rates_told.read(module.params["state_directory"]).shaped(staying)
     for name, address in silent.items():
-        module.warn(f"link {name}: {address} does not answer, so its routes are left out until it does")
+        module.warn(sentence(name, address))
     with NetlinkKernel() as kernel:
         complete = prepare(kernel, staying) if present else want
         outcome = reconcile(

@@ -6,15 +6,13 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.library import installed_version
-from ansible_collections.linkagg.wan.tests.netns.node import Node, enter, ip, why_no_namespaces
+from ansible_collections.linkagg.wan.tests.netns.node import Node, own_node, why_no_namespaces
 
 
 def _end(_signal: int, _frame: object) -> None:
@@ -43,16 +41,5 @@ def no_namespaces() -> str:
 @pytest.fixture
 def node(no_namespaces: str, tmp_path: Path) -> Iterator[Node]:
     """A node with nothing but ``lo``, up."""
-    if no_namespaces:
-        pytest.skip(f"NOT TESTED: {no_namespaces}")
-    name = f"linkagg-{secrets.token_hex(4)}"
-    subprocess.run(["ip", "netns", "add", name], check=True)
-    home = os.open("/proc/self/ns/net", os.O_RDONLY)
-    try:
-        enter(f"/run/netns/{name}")
-        ip("link set lo up")
-        yield Node(name, tmp_path)
-    finally:
-        enter(f"/proc/self/fd/{home}")
-        os.close(home)
-        subprocess.run(["ip", "netns", "del", name], check=True)
+    with own_node(no_namespaces, tmp_path) as found:
+        yield found

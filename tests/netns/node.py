@@ -9,9 +9,11 @@ import ctypes
 import importlib
 import json
 import os
+import secrets
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,3 +176,21 @@ class Node:
         path.write_text(private)
         public = subprocess.run(["wg", "pubkey"], input=private, capture_output=True, text=True, check=True).stdout
         return str(path), public.strip()
+
+
+@contextmanager
+def own_node(no_namespaces: str, directory: Path) -> Iterator[Node]:
+    """A node with nothing but ``lo``, up, for a while; what it saves is in ``directory``. Skips where none can be."""
+    if no_namespaces:
+        pytest.skip(f"NOT TESTED: {no_namespaces}")
+    name = f"linkagg-{secrets.token_hex(4)}"
+    subprocess.run(["ip", "netns", "add", name], check=True)
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    try:
+        enter(f"/run/netns/{name}")
+        ip("link set lo up")
+        yield Node(name, directory)
+    finally:
+        enter(f"/proc/self/fd/{home}")
+        os.close(home)
+        subprocess.run(["ip", "netns", "del", name], check=True)

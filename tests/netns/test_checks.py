@@ -264,6 +264,36 @@ def test_legs_of_bonds_that_cannot_watch_them_are_asked_and_told_of(node: Node, 
     assert "leg leg0: its other end 10.208.0.1 answers again (2 pings)" in log
 
 
+def test_routes_over_a_bond_give_way_while_none_of_its_legs_answers(node: Node, modems: list[str]) -> None:
+    """The bond is saved by hand and its interface another one, since not every kernel has bonds."""
+    node.needs("vxlan")
+    ip("link add agg0 type veth peer name far0")
+    ip("addr add 10.200.0.34/30 dev agg0")
+    for words in ("addr add 10.208.0.65/24 dev wan1", "link set wan1 up", "link set agg0 up", "link set far0 up"):
+        ip(words)
+    ip(f"-n {modems[0]} addr add 10.208.0.1/24 dev lan")
+    leg0 = leg("vxlan", local="10.208.0.65", remote="10.208.0.1")
+    bond = {"kind": "bond", "name": "agg0", "mode": "balance-tlb", "ports": ["leg0"]}
+    for part, item in (("bonds", bond), ("tunnels", leg0)):
+        store.write(node.state, part, store.render(part, [item]))
+    route = {"destination": "default", "via": "10.200.0.33", "device": "agg0"}
+    wanted = {"routes": [{**route, "table": 7729, "give_way": True}, {**route, "table": 7600}]}
+    giving = "default via 10.200.0.33 dev agg0 table 7729"
+    node.module("link_routes", persist=True, **wanted)
+    before = routes()
+    with watching(node):
+        says(node, "leg leg0: 10.208.0.1 answers, for ")
+        with mute(modems[0], "10.208.0.1/24 dev lan"):
+            gone(giving)
+            assert "default via 10.200.0.33 dev agg0 table 7600" in routes(), "it is not said to give way"
+            says(node, "bond agg0: no leg is heard, for ")
+            again = node.module("link_routes", persist=True, **wanted)
+            assert (again["changed"], again["withdrawn"]) == (False, [f"route {giving}"])
+            assert "bond agg0: none of its legs is heard" in str(again["warnings"])
+        gone(giving, back=True)
+    assert routes() == before
+
+
 def says(node: Node, words: str, limit_s: float = 20) -> None:
     end = time.monotonic() + limit_s
     while words not in (told := agent(node, "status").stdout):

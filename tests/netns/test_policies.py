@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._netlink import conntrack
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
 from ansible_collections.linkagg.wan.tests.netns import policy_site
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
 from ansible_collections.linkagg.wan.tests.netns.policy_site import (
@@ -179,6 +181,28 @@ def test_a_flow_of_udp_finds_another_link_when_its_own_is_gone(site: PolicySite)
                 ip(f"-n {site.node.name} route del default dev wan3 table 7667")
     assert seen[:2] == ["dsl", "dsl"]
     assert seen[-3:] == ["lte2"] * 3
+
+
+def test_a_flow_of_udp_finds_a_link_when_its_bond_is_gone(site: PolicySite) -> None:
+    """Over the bond it had no address of the gateway's; over the link it needs one."""
+    data = inventory([{"name": "calls", "match": {"ports": [5060]}, "via": ["agg0", "dsl"]}])
+    site.build(data)
+    given = next(route for route in make_plan(data)["nodes"]["home"]["routes"] if route.get("give_way"))
+    with site.servers(), inside(site.client), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flow:
+        flow.settimeout(0.5)
+        seen = []
+        for number in range(8):
+            flow.sendto(b"?", (BANK, 5060))
+            try:
+                seen.append(site.ways[flow.recv(64).decode().split()[0]])
+            except TimeoutError:
+                seen.append("")
+            if number == 1:  # as the agent does it
+                ip(f"-n {site.node.name} route del default dev agg0 table 7728")
+                with inside(site.node.name):
+                    conntrack.forget(given["flow_mark"], given["flow_mask"])
+    assert seen[:2] == ["agg0", "agg0"]
+    assert seen[-3:] == ["dsl"] * 3
 
 
 def _ways_of_many(site: PolicySite, count: int) -> tuple[Counter[str], list[socket.socket]]:

@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from .._engine.errors import EngineError
+from .._engine.errors import EngineError, KernelError
 from .._engine.objects import Obj
 from .._engine.planner import devices_of
 from .._kinds import PARTS
 from .._kinds.check import NEXT_HOP
 from .._kinds.route import LEARN
 from .._kinds.withdraw import split
-from .._netlink import nft
+from .._netlink import conntrack, nft
 from .._rates.told import Told as ToldRates
 from .._weights import table as weights_table
 from .attention import Attention, Interfaces
@@ -69,6 +69,7 @@ class Agent:
         lock: OpenLock,
         clock: Callable[[], float],
         table: Callable[[str, str, str, bool], list[str]] = load_table,
+        forget: Callable[[int, int], None] = conntrack.forget,
         links: Known | None = None,
         rates: Rates | None = None,
     ) -> None:
@@ -77,6 +78,7 @@ class Agent:
         self._lock = lock
         self._clock = clock
         self._table = table
+        self._forget = forget
         self._links = links or Told()
         self._rates = rates or AsTold()
         self.saved = Saved()
@@ -89,7 +91,7 @@ class Agent:
         """Read saved state again, as a module's run may have changed it."""
         self.saved = self._load()
         self.attention.concern(self.saved.modems, self.saved.learners)
-        self._links.concern(self.saved.checks)
+        self._links.concern(self.saved.checks, self.saved.bonds)
         self._rates.concern(self.saved)
 
     def look(self, devices: frozenset[str] | None = None, *, act: bool = True) -> list[str]:
@@ -156,8 +158,20 @@ class Agent:
         self.withdrawn += [PARTS[part][obj.kind].call(obj.attrs) for obj in going]
         result = converge(kernel, PARTS[part], PREPARE.get(part, as_wanted), staying, act=act) if staying else Result()
         if act and going:
+            before = len(result.done)
             remove(kernel, PARTS[part], going, result)
+            if len(result.done) > before:
+                self._forget_flows(going, result)
         return result
+
+    def _forget_flows(self, going: Sequence[Obj], result: Result) -> None:
+        """Connections that went over routes that have given way: what they get from now on, they get as new ones."""
+        marks = {(obj.attrs.get("flow_mark"), obj.attrs.get("flow_mask")) for obj in going}
+        for mark, mask in sorted((mark, mask) for mark, mask in marks if mark and mask):
+            try:
+                self._forget(mark, mask)
+            except KernelError as exc:
+                result.done.append(f"connections with mark {mark:#x} are not forgotten: {exc.reason}")
 
     def _targets(self, kernel: Kernel) -> dict[str, str]:
         """Whom to ask of each link that is checked: who was said, else a next hop over it, else its peer."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from .._engine.errors import EngineError, KernelError
 from .._netlink import library, nft
+from .._netlink.port_state import seen, silent
 from .._persist import silence
 from .._persist.lock import locked
 from .._persist.store import STATE_DIRECTORY
@@ -18,10 +19,11 @@ from .._rates import told
 from .._rates.telling import about
 from .._weights.command import weights
 from .agent import Agent, AsTold, Rates
+from .frames import Frames
 from .links import Known, Links, Told
 from .prober import Prober
 from .saved import load, stamp
-from .telling import about_legs, about_links
+from .telling import about_bonds, about_legs, about_links
 
 USAGE = f"""\
 linkagg [--state-directory DIRECTORY] VERB [WORD ...]
@@ -92,15 +94,16 @@ def restore(directory: str) -> int:
 
 def status(directory: str) -> int:
     """As restore, without doing anything."""
-    from .._netlink.ports import silent  # it needs pyroute2, as all of the adapter
-
     agent = _agent(directory, act=False)
     agent.look(act=False)
-    for sentence in about_links(agent.saved, silence.links(directory), time.monotonic()):
+    links = silence.links(directory)
+    for sentence in about_links(agent.saved, links, time.monotonic()):
         say(sentence)
     for sentence in about(agent.saved.rates, told.links(directory)):
         say(sentence)
-    for sentence in about_legs(agent.saved, silent):
+    for sentence in about_legs(agent.saved, silent, links):
+        say(sentence)
+    for sentence in about_bonds(agent.saved, links, time.monotonic()):
         say(sentence)
     for called in agent.withdrawn:
         say(f"withdrawn until its link answers: {called}")
@@ -127,7 +130,7 @@ def watch(directory: str) -> int:
     from .ending import Ending
     from .watch import Ears, Events, Watch
 
-    links = Links(silence.Report(directory), Prober(), time.monotonic)
+    links = Links(silence.Report(directory), Prober(), Frames(), seen, time.monotonic)
     rates = Following(Echo(), Hands(directory), lambda: locked(wait_s=0), time.monotonic)
     agent = _agent(directory, links=links, rates=rates)
     # Ears first: what happens during the first look must not be missed.

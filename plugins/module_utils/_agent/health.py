@@ -10,7 +10,7 @@ an answer: a slow link is not a dead one.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ class Check:
     """What is to be asked of a link, ``lost`` and ``back`` in pings. ``ping``: ``next_hop``, or an address.
 
     With ``source``, one's own end of a leg, it is the leg's other end that is asked, through its carrier. That is
-    only told: nothing is withdrawn for it.
+    only told: nothing is withdrawn for it. ``if_silent``: it is asked only while nothing is heard on the leg itself.
     """
 
     interface: str
@@ -33,6 +33,7 @@ class Check:
     back: int
     fwmark: int = 0
     source: str = ""
+    if_silent: bool = False
 
 
 @dataclass
@@ -45,6 +46,7 @@ class _State:
     missing: int = 0
     answers: int = 0
     waiting: bool = False
+    resting: bool = False
     sequences: deque[int] = field(default_factory=deque)
 
 
@@ -81,7 +83,7 @@ class Health:
             target = known.target if known else before.get("target", "")
             # Spread over the interval, so that hundreds do not leave in one burst.
             first_at = now + check.interval_s * number / len(checks)
-            states[check.interface] = _State(check, first_at, since, target, alive)
+            states[check.interface] = _State(check, first_at, since, target, alive, resting=check.if_silent)
         self._states = states
         self._sent = {number: name for number, name in self._sent.items() if name in states}
 
@@ -91,11 +93,30 @@ class Health:
             if name in self._states:
                 self._states[name].target = target
 
+    def rest(self, silent: Collection[str], now: float) -> list[Change]:
+        """Of those that are asked only ``if_silent`` leave the others alone; those that are thereby heard again."""
+        found = []
+        for name, state in self._states.items():
+            resting = state.check.if_silent and name not in silent
+            if resting and not state.resting:
+                if state.alive is False:
+                    found.append(Change(name, state.target, True, state.answers, True))
+                self._forget(state, now)
+            elif state.resting and not resting:
+                state.next_at = now
+            state.resting = resting
+        return found
+
+    def alive(self, name: str) -> bool | None:
+        """Whether it answers; None if that is not known."""
+        state = self._states.get(name)
+        return state.alive if state else None
+
     def due(self, now: float) -> list[tuple[Check, str, int]]:
         """Pings that are to leave now: of which check, to which address, with which sequence number."""
         found = []
         for name, state in self._states.items():
-            if not state.target or now + TOGETHER_S < state.next_at:
+            if not state.target or state.resting or now + TOGETHER_S < state.next_at:
                 continue
             self._count_missing(state, now)
             state.next_at = max(state.next_at + state.check.interval_s, now + state.check.interval_s / 2)
@@ -135,7 +156,7 @@ class Health:
 
     def wait_s(self, now: float) -> float | None:
         """How long until the next ping; None if there is nobody to ask."""
-        times = [state.next_at for state in self._states.values() if state.target]
+        times = [state.next_at for state in self._states.values() if state.target and not state.resting]
         return max(0.0, min(times) - now) if times else None
 
     def links(self) -> dict[str, dict[str, Any]]:
@@ -154,6 +175,12 @@ class Health:
         """Links that do not answer, by interface -> the address that was asked."""
         states = self._states.items()
         return {name: state.target for name, state in states if state.alive is False and not state.check.source}
+
+    def _forget(self, state: _State, now: float) -> None:
+        for number in state.sequences:
+            self._sent.pop(number, None)
+        state.sequences.clear()
+        state.alive, state.since, state.missing, state.answers, state.waiting = None, now, 0, 0, False
 
     @staticmethod
     def _count_missing(state: _State, now: float) -> None:

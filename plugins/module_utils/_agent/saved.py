@@ -25,11 +25,14 @@ from .._weights import saved as weights_saved
 from .._weights.model import Weights
 from .converge import Kernel, Prepare
 from .health import Check
+from .legs import Bond
 
-# What the modules of these parts do before they reconcile, without their waiting.
 # They look at the carrier of ports only, which legs always have.
 BLIND_MODES = ("balance-tlb", "balance-alb")
+ACTIVE_BACKUP = "active-backup"
+LEAST_INTERVAL_S = 0.02
 
+# What the modules of these parts do before they reconcile, without their waiting.
 PREPARE: dict[str, Prepare] = {
     "tunnels": lambda _kernel, want: with_keys(want, False),
     "link_routes": lambda kernel, want: kernel.learn_next_hops(want, 0, True),
@@ -76,9 +79,23 @@ class Saved:
         found = [obj for obj in self.parts.get("link_routes", ()) if obj.kind == "link" and obj.attrs.get("check")]
         links = [Check(obj.key[1], **obj.attrs["check"]) for obj in found]
         ends = {obj.key[1]: obj.attrs for obj in self.parts.get("tunnels", ()) if obj.attrs.get("remote")}
-        bonds = [obj.attrs for obj in self.parts.get("bonds", ()) if obj.attrs.get("mode") in BLIND_MODES]
-        ports = [port for bond in bonds for port in bond.get("ports", ()) if port in ends]
-        return links + [leg_check(port, ends[port]["local"], ends[port]["remote"]) for port in ports]
+        bonds = [obj.attrs for obj in self.parts.get("bonds", ())]
+        asked = [(bond, port) for bond in bonds if is_asked(bond) for port in bond.get("ports", ()) if port in ends]
+        return links + [leg_check(port, ends[port], bond) for bond, port in asked]
+
+    @property
+    def bonds(self) -> list[Bond]:
+        """Those whose legs are looked after: where some wait, and where routes give way to others."""
+        routes = self.parts.get("link_routes", ())
+        ends = {obj.key[1] for obj in self.parts.get("tunnels", ()) if obj.attrs.get("remote")}
+        giving = {obj.attrs.get("device") for obj in routes if obj.kind == "route" and obj.attrs.get("give_way")}
+        found = []
+        for obj in self.parts.get("bonds", ()):
+            name, ports, watches = obj.key[1], tuple(obj.attrs.get("ports", ())), is_watched(obj.attrs)
+            gives_way = name in giving and (watches or is_asked(obj.attrs))
+            asked = frozenset(ends.intersection(ports))
+            found.append(Bond(name, ports, interval_s(obj.attrs), is_kept(obj.attrs), watches, gives_way, asked))
+        return [bond for bond in found if bond.keeps or bond.gives_way]
 
     @property
     def ports(self) -> list[tuple[str, str]]:
@@ -91,9 +108,30 @@ class Saved:
         return ", ".join(f"{name} {count}" for name, count in pairs if count) or "nothing"
 
 
-def leg_check(leg: str, local: str, remote: str) -> Check:
-    """Ask the leg's other end once a second, as bonds do that can."""
-    return Check(leg, remote, interval_s=1.0, lost=3, back=2, source=local)
+def is_watched(bond: Mapping[str, Any]) -> bool:
+    """Whether the kernel watches the bond's legs."""
+    return bool(bond.get("arp_interval")) and bond.get("mode") not in BLIND_MODES
+
+
+def is_kept(bond: Mapping[str, Any]) -> bool:
+    """Whether frames are needed for the kernel to know of legs that wait."""
+    return bond.get("mode") == ACTIVE_BACKUP and is_watched(bond)
+
+
+def is_asked(bond: Mapping[str, Any]) -> bool:
+    """Whether the other ends of the bond's legs are pinged: of those that wait only while nothing is heard on them."""
+    return bond.get("mode") in BLIND_MODES or is_kept(bond)
+
+
+def interval_s(bond: Mapping[str, Any]) -> float:
+    """As often as the bond looks at its legs, or once a second if it does not."""
+    return max(bond["arp_interval"] / 1000, LEAST_INTERVAL_S) if is_watched(bond) else 1.0
+
+
+def leg_check(leg: str, ends: Mapping[str, Any], bond: Mapping[str, Any]) -> Check:
+    """Ask the leg's other end as often as bonds do that can."""
+    every_s, if_silent = interval_s(bond), is_kept(bond)
+    return Check(leg, ends["remote"], every_s, lost=3, back=2, source=ends["local"], if_silent=if_silent)
 
 
 def stamp(directory: str) -> object:

@@ -15,14 +15,30 @@ from .saved import Saved
 def about_links(saved: Saved, links: Mapping[str, Mapping[str, Any]], now: float) -> Iterator[str]:
     """What the watching agent knows of what it asks. ``links``: see ``_persist.silence.links``."""
     for check in saved.checks:
-        yield f"{'leg' if check.source else 'link'} {check.interface}: {_verdict(check, links, now)}"
+        if not check.if_silent:
+            yield f"{'leg' if check.source else 'link'} {check.interface}: {_verdict(check, links, now)}"
 
 
-def about_legs(saved: Saved, silent: Callable[[str], bool]) -> Iterator[str]:
-    """Legs that their bonds, which watch them, do not use."""
+def about_legs(saved: Saved, silent: Callable[[str], bool], links: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Legs that their bonds, which watch them, do not use. Where some wait, both ends need their agent."""
+    kept = {check.interface for check in saved.checks if check.if_silent}
     for bond, port in saved.ports:
-        if silent(port):
-            yield f"leg {port}: its other end does not answer, and bond {bond} sends nothing over it"
+        if not silent(port):
+            continue
+        link = links.get(port, {})
+        if port in kept and link.get("alive"):
+            reason = f"nothing comes over it, though {link['target']} answers (does linkagg.service run there?)"
+        else:
+            reason = "its other end does not answer"
+        yield f"leg {port}: {reason}, and bond {bond} sends nothing over it"
+
+
+def about_bonds(saved: Saved, links: Mapping[str, Mapping[str, Any]], now: float) -> Iterator[str]:
+    """Bonds that policies pass over."""
+    for bond in saved.bonds:
+        link = links.get(bond.name)
+        if link and link["alive"] is False:
+            yield f"bond {bond.name}: no leg is heard, for {now - link['since']:.0f} s now, and policies pass over it"
 
 
 def _verdict(check: Check, links: Mapping[str, Mapping[str, Any]], now: float) -> str:

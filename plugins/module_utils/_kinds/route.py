@@ -113,6 +113,9 @@ ROUTE = Kind(
         Attr("nexthops", "list", elements="dict", options=NEXTHOP, normalise=nexthops),
         Attr("scope", choices=SCOPES),
         Attr("onlink", "bool"),
+        Attr("give_way", "bool", noted=True),
+        Attr("flow_mark", "int", low=0, high=0xFFFFFFFF, noted=True),
+        Attr("flow_mask", "int", low=0, high=0xFFFFFFFF, noted=True),
         *METRICS,
     ),
 )

@@ -8,7 +8,6 @@ leaves and comes back. A port that the bond takes in begins with nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from .._engine.tables import Attr
@@ -17,17 +16,7 @@ from .links import Link, Request, change_port
 
 _ROWS: tuple[Attr, ...] = tuple(row for row in BOND.attr("port_options").options if row.layer == "port")
 
-SYSFS = Path("/sys/class/net")
-
 Options = Iterable[Mapping[str, Any]]
-
-
-def silent(port: str, sysfs: Path = SYSFS) -> bool:
-    """Whether the port's bond, which watches it, has no answer of its other end (or sees no carrier)."""
-    try:
-        return (sysfs / port / "bonding_slave" / "mii_status").read_text().strip() == "down"
-    except OSError:
-        return False
 
 
 def read(ports: Iterable[Link]) -> tuple[dict[str, Any], ...]:

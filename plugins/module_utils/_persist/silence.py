@@ -70,7 +70,8 @@ def lives(state_directory: str | Path, run: Path = RUN) -> bool:
 def links(state_directory: str | Path, run: Path = RUN) -> dict[str, dict[str, Any]]:
     """What a living agent says of its links: ``{interface: {target, alive, since, withdraws}}``; nothing without one.
 
-    ``withdraws``: whether its routes go while it does not answer.
+    ``withdraws``: whether its routes go while it does not answer. Of bonds over which routes give way, ``target`` is
+    ``_kinds.withdraw.LEGS``.
     ``since``: when that began, in seconds of the monotonic clock, which all processes share.
     """
     path = path_of(state_directory, run)
@@ -78,7 +79,7 @@ def links(state_directory: str | Path, run: Path = RUN) -> dict[str, dict[str, A
 
 
 def silent(state_directory: str | Path, run: Path = RUN) -> dict[str, str]:
-    """Those that do not answer: interface -> the address that was asked."""
+    """Those that do not answer: interface -> the address that was asked, or bond -> LEGS."""
     found = links(state_directory, run)
     return {name: link["target"] for name, link in found.items() if link["alive"] is False and link["withdraws"]}
 

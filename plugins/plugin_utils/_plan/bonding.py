@@ -29,6 +29,8 @@ NO_MODES = {"802.3ad": _NO_LACP}
 
 HASH_POLICIES = ("layer2", "layer2+3", "layer3+4", "encap2+3", "encap3+4", "vlan+srcmac")
 ARP_VALIDATE = ("none", "active", "backup", "all", "filter", "filter_active", "filter_backup")
+# Those that take any frame on a leg that waits for a sign of life (bond_rcv_validate in bond_main.c).
+UNVALIDATED_BACKUP = ("none", "active")
 
 # Balance-xor without a policy would be layer2, which puts everything on one leg: both ends have one MAC address.
 _XOR_HASH_POLICY = "layer3+4"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .bonding import ONE_ACTIVE, OPTIONS
+from .bonding import ONE_ACTIVE, OPTIONS, UNVALIDATED_BACKUP
 from .model import Bond, Inventory, Site
 from .problems import Problem, nearest
 
@@ -98,7 +98,12 @@ def _prefer(bond: Bond, known: list[str]) -> Iterator[Problem]:
 
 
 def _watched(bond: Bond, site: Site) -> Iterator[Problem]:
-    """IPv6 addresses can be watched only where the bond has one itself."""
+    """IPv6 addresses can be watched only where the bond has one itself; legs that wait get no ARP to validate."""
+    validate = bond.options.get("arp_validate")
+    if bond.mode == "active-backup" and validate not in (None, *UNVALIDATED_BACKUP):
+        allowed = f"{' or '.join(UNVALIDATED_BACKUP)}, with mode {bond.mode}"
+        why = "on a leg that waits nothing comes that could be validated, and it would never count as up"
+        yield Problem(bond.where, "key arp_validate", f"found '{validate}'", allowed, f"choose one of these: {why}")
     if "ns_ip6_target" in bond.options and 6 not in site.versions and "subnets" not in site.lan.unread:
         found = f"found {_shown(bond.options['ns_ip6_target'])}"
         remedy = "use arp_ip_target, or give the LAN an IPv6 subnet"

@@ -5,8 +5,8 @@
 """What a gateway needs for its policies: a table for each way out, rules by the connections' marks, kernel parameters.
 
 nftables (policy_nft.py) gives each new connection a mark with its choices. Each place of the mark has a rule priority,
-and a way's table has its default route and nothing else: where that is gone, with its interface, its carrier or by a
-check, the kernel goes on to the rule of the next choice by itself.
+and a way's table has its default route and nothing else: where that is gone, with its interface, its carrier, by a
+check or since no leg of the bond is heard, the kernel goes on to the rule of the next choice by itself.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ DEFAULT = {4: "default", 6: "::/0"}
 @dataclass(frozen=True)
 class Way:
     """One way out: its number among the choices, its interface, and its next hop (None: there is only one other end) by
-    IP version."""
+    IP version. ``is_bond``: the agent sees whether it works, not the kernel."""
 
     choice: int
     interface: str
     next_hops: Mapping[int, str | None]
+    is_bond: bool = False
 
 
 def link_way(link: Link, version: int) -> Way:
@@ -50,7 +51,7 @@ def link_way(link: Link, version: int) -> Way:
 
 def bond_way(bond: Bond, far_addresses: Iterable[IPAddress]) -> Way:
     """A bond, to the concentrator's addresses on it."""
-    return Way(bond_choice(bond.bond_id), bond.name, {far.version: str(far) for far in far_addresses})
+    return Way(bond_choice(bond.bond_id), bond.name, {far.version: str(far) for far in far_addresses}, is_bond=True)
 
 
 def gateway_ways(wiring: SiteWiring) -> tuple[Way, ...]:
@@ -68,7 +69,9 @@ def policy_routes(site: Site, ways: Iterable[Way]) -> Iterator[dict[str, Any]]:
     for way in ways:
         for version, hop in sorted(way.next_hops.items()):
             table = policy_table(site.table_base, way.choice)
-            yield route_item(DEFAULT[version], table=table, via=hop, device=way.interface)
+            route = route_item(DEFAULT[version], table=table, via=hop, device=way.interface)
+            mark, mask = place_match(0, way.choice)
+            yield {**route, "give_way": True, "flow_mark": mark, "flow_mask": mask} if way.is_bond else route
     if _drops(site):
         for version in (4, 6):
             yield route_item(DEFAULT[version], table=drop_table(site.table_base), kind="prohibit")

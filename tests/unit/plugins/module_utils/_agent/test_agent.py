@@ -19,11 +19,13 @@ from ansible_collections.linkagg.wan.plugins.module_utils._agent.attention impor
     LinkEvent,
 )
 from ansible_collections.linkagg.wan.plugins.module_utils._agent.converge import possible
+from ansible_collections.linkagg.wan.plugins.module_utils._agent.links import Told
 from ansible_collections.linkagg.wan.plugins.module_utils._agent.saved import Saved, objects
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BONDS, PARTS, ROUTING, TUNNELS
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds.withdraw import LEGS
 from ansible_collections.linkagg.wan.tests.unit.plugins.module_utils._engine.fake_kernel import FakeKernel
 
 LEG = {"local": "10.0.0.1", "remote": "10.0.0.2"}
@@ -86,7 +88,17 @@ class World:
         self.now = 0.0
         self.tables: list[str] = []
         self.table_error = ""
-        self.agent = Agent(lambda: self.state, self.kernel, nullcontext, lambda: self.now, self.table)
+        self.silent: dict[str, str] = {}
+        self.forgotten: list[tuple[int, int]] = []
+        self.agent = Agent(
+            lambda: self.state,
+            self.kernel,
+            nullcontext,
+            lambda: self.now,
+            self.table,
+            lambda mark, mask: self.forgotten.append((mark, mask)),
+            Told(lambda: self.silent),
+        )
 
     @contextmanager
     def kernel(self) -> Iterator[Machine]:
@@ -388,3 +400,22 @@ def test_items_that_this_version_does_not_know_are_named_and_the_rest_comes_back
         "tunnels[0] (leg1): colour: a vxlan has no such option",
         "tunnels: this version of linkagg.wan knows no kind 'teleport': 1 not brought back",
     ]
+
+
+def test_routes_over_a_silent_bond_give_way_once_and_its_connections_are_forgotten() -> None:
+    route = {"destination": "default", "via": "10.200.0.33", "device": "agg0"}
+    giving = {**route, "table": 7728, "give_way": True, "flow_mark": 0xA0000040, "flow_mask": 0xE000007F}
+    bond = {"name": "agg0", "addresses": ["10.200.0.34/30"], "ports": ["leg0", "leg1"]}
+    routing = [("route", giving), ("route", {**route, "table": 7600})]
+    world = World(saved(tunnels=TWO_MODEMS["tunnels"], bonds=[bond], routing=routing))
+    world.agent.look()
+    world.silent["agg0"] = LEGS
+    called = "route default via 10.200.0.33 dev agg0 table 7728"
+    assert world.agent.look(frozenset({"agg0"})) == [f"remove {called}"]
+    assert (world.agent.withdrawn, world.agent.complaints()) == ([called], [])
+    assert world.forgotten == [(0xA0000040, 0xE000007F)]
+    assert world.agent.look(frozenset({"agg0"})) == []
+    assert len(world.forgotten) == 1
+    world.silent.clear()
+    assert world.agent.look(frozenset({"agg0"})) == [f"create {called}"]
+    assert len(world.forgotten) == 1

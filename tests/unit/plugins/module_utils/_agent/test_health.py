@@ -119,3 +119,26 @@ def test_hundreds_of_links_do_not_leave_in_one_burst_and_none_is_left_out() -> N
         now += health.wait_s(now) or 0.01
     assert all(2 <= sent.count(f"wan{n}") <= 3 for n in range(300))
     assert len({f"wan{n}" for n in range(300)} - set(sent)) == 0
+
+
+LEG = Check("wan1", TARGET, interval_s=1.0, lost=3, back=2, source="10.208.0.65", if_silent=True)
+
+
+def test_a_leg_is_asked_only_while_nothing_is_heard_on_it() -> None:
+    leg = Link(LEG)
+    assert leg.health.wait_s(leg.now) is None
+    assert leg.runs(5, None) == []
+    assert leg.health.rest({"wan1"}, leg.now) == []
+    assert leg.runs(1, 0.03) == []
+    assert leg.health.alive("wan1") is True
+    assert leg.runs(5, None) == [Change("wan1", TARGET, False, 3, True)]
+    assert leg.health.silent() == {}, "nothing is withdrawn for a leg"
+    assert leg.health.rest((), leg.now) == [Change("wan1", TARGET, True, 0, True)]
+    assert leg.health.alive("wan1") is None
+    assert leg.health.wait_s(leg.now) is None
+
+
+def test_links_are_asked_whatever_legs_do() -> None:
+    link = Link()
+    assert link.health.rest((), link.now) == []
+    assert link.runs(5, None) == [Change("wan1", TARGET, False, 3)]

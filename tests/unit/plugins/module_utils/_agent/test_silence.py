@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
 from ansible_collections.linkagg.wan.plugins.module_utils._kinds import ROUTING
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds.withdraw import heeded, split
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds.withdraw import LEGS, heeded, sentence, split
 from ansible_collections.linkagg.wan.plugins.module_utils._persist import silence
 
 SILENT = {"wan1": "192.0.2.53"}
@@ -61,6 +61,16 @@ def test_a_route_of_several_next_hops_goes_on_without_that_one() -> None:
     assert split(three, SILENT) == (routes({"destination": "default", "nexthops": HOPS[1:]}), [])
     two = routes({"destination": "default", "nexthops": HOPS[:2]})
     assert split(two, SILENT) == (routes({"destination": "default", "via": "10.0.2.1", "device": "wan2"}), [])
+
+
+def test_over_a_bond_none_of_whose_legs_is_heard_only_what_gives_way_goes() -> None:
+    route = {"destination": "default", "via": "10.200.0.33", "device": "agg0"}
+    hops = {"destination": "default", "table": 7, "nexthops": [*HOPS[:1], {"via": "10.200.0.33", "device": "agg0"}]}
+    staying, going = routes({**route, "table": 7600}, hops), routes({**route, "table": 7729, "give_way": True})
+    assert split([*staying, *going], {"agg0": LEGS}) == (staying, going)
+    assert split([*staying, *going], SILENT | {"agg9": LEGS})[0][0] == staying[0]
+    assert sentence("agg0", LEGS).startswith("bond agg0: none of its legs is heard")
+    assert sentence("wan1", "192.0.2.53").startswith("link wan1: 192.0.2.53 does not answer")
 
 
 def test_a_link_that_is_not_to_be_checked_any_longer_is_not_silent() -> None:
