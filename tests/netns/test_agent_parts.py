@@ -22,7 +22,11 @@ ENDPOINTS: list[dict[str, Any]] = [
     {"address": "10.0.1.2", "port": 8443, "signal": True},
 ]
 TBF = {"kind": "tbf", "rate": "5mbit", "burst": "10kb", "latency": "50ms"}
-SHAPERS = [{**TBF, "interface": name} for name in ("leg0", "wan1", "wan2")]
+CLASS = {"kind": "htb_class", "interface": "wan2", "classid": "7600:41", "rate": "5mbit", "overhead": 60}
+SHAPERS = [
+    *({**TBF, "interface": name} for name in ("leg0", "wan1")),
+    *({"kind": "htb", "interface": "wan2"}, CLASS, {**TBF, "interface": "wan2", "parent": "7600:41"}),
+]
 MODULES: dict[str, dict[str, Any]] = {
     "tunnels": {"tunnels": [leg("vxlan")]},
     "link_routes": {"links": LINKS},
@@ -59,7 +63,8 @@ def until(true: Callable[[], bool], limit_s: float = 10) -> None:
 
 def test_a_restart_brings_endpoints_limits_and_shapers_back(home: Node) -> None:
     before = shown()
-    assert before.count("qdisc tbf 7600:") == 3
+    assert before.count("qdisc tbf 7600:") == 2
+    assert "class htb 7600:41" in before
     assert "subflows 8" in before
     restart(home)
     plug(1, 2)
@@ -67,7 +72,7 @@ def test_a_restart_brings_endpoints_limits_and_shapers_back(home: Node) -> None:
     done = agent(home, "restore")
     assert (done.returncode, done.stderr) == (0, "")
     assert shown() == before
-    again = "all that is saved is there (tunnels 1, link_routes 2, mptcp_endpoints 4, shapers 3)\n"
+    again = "all that is saved is there (tunnels 1, link_routes 2, mptcp_endpoints 4, shapers 5)\n"
     assert agent(home, "restore").stdout == again
     for name, arguments in MODULES.items():
         assert home.module(name, persist=True, purge=True, **arguments)["steps"] == []
@@ -80,7 +85,7 @@ def test_what_is_on_a_late_modem_is_completed_and_comes_back_with_it(home: Node)
     done = agent(home, "restore")
     assert done.returncode == 1
     assert "not there: MPTCP endpoint 10.0.2.2: wan2 does not exist\n" in done.stdout
-    assert "not there: tbf on wan2: wan2 does not exist\n" in done.stdout
+    assert "not there: htb class 7600:41 on wan2: wan2 does not exist\n" in done.stdout
     assert shapers().count("tbf") == 2
     restart(home)
     plug(1)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -45,7 +46,8 @@ def shown(interface: str = "wan1") -> str:
 def ours(*interfaces: str) -> str:
     """The disciplines of ours on all interfaces, and classes on some, in ``tc``'s words, without what is counted."""
     lines = [" ".join(line.split()) for line in tc("qdisc show").splitlines() if " 7600:" in line]
-    for name in interfaces or ("wan1", "wan2"):
+    there = {name for _index, name in socket.if_nameindex()}
+    for name in sorted(there & set(interfaces or ("wan1", "wan2"))):
         lines += [f"dev {name} {line}" for line in tc(f"-d class show dev {name}").splitlines() if " htb " in line]
     return "; ".join(sorted(re.sub(r" (refcnt|direct_packets_stat) \d+", "", line) for line in lines))
 
