@@ -17,15 +17,8 @@ from .._engine import units
 from .._engine.objects import Obj
 from . import htb
 
-FOLLOWING = ("cake", "htb_class")
-
 
 def with_rate(obj: Obj, rate: str) -> Obj:
-    """The same shaper with that rate, written as ``units.rate`` has it; a class with the burst that goes with it.
-
-    ValueError for a kind whose rate stays.
-    """
-    if obj.kind not in FOLLOWING:
-        raise ValueError(f"{obj.kind}: only {' and '.join(FOLLOWING)} can have another rate at run time")
+    """The same shaper with that rate, written as ``units.rate`` has it; a class with the burst that goes with it."""
     burst = {"burst": htb.burst(units.byte_rate(rate))} if obj.kind == "htb_class" else {}
     return replace(obj, attrs={**obj.attrs, "rate": rate, **burst})

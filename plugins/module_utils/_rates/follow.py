@@ -17,7 +17,6 @@ from typing import Any, Protocol
 from .._engine import units
 from .._engine.errors import EngineError, KernelError
 from .._engine.objects import Key, Obj
-from .._kinds.shaped import FOLLOWING
 from .._netlink.rates import Count
 from .._weights.model import Weights
 from .estimate import STALLED
@@ -326,7 +325,7 @@ def _rates_of(path: Path, planned: Mapping[Key, Obj]) -> Iterator[tuple[Key, int
     """Keys of shapers that follow a link and have a rate to follow, with their rates in kbit/s."""
     for shaper in path.followed.shapers:
         one = planned.get(shaper.key)
-        if one is not None and one.kind in FOLLOWING and kbit(one.attrs.get("rate", units.UNLIMITED)):
+        if one is not None and kbit(one.attrs.get("rate", units.UNLIMITED)):
             yield shaper.key, max(round(path.direction.rate * shaper.share / 100_000), 1)
 
 
