@@ -100,6 +100,8 @@ def _dealable(site: Site, bond: Bond) -> bool:
 
 
 DEFAULT_PROXY = Proxy(enabled=True, quic="allow", congestion_control=None, max_connections=8000)
+# Below it every link has a class of its own at the concentrator (numbers.py, shaper_class).
+FIRST_ASKED_SITE = 1024
 DEFAULT_QOS = Qos(enabled=True, **{key.name: key.default for key in QOS.keys if key.name != "enabled"})
 
 
@@ -107,6 +109,11 @@ def _qos(site: Site) -> tuple[bool, str]:
     """Whether links are shaped, and why: a link of unknown rate cannot be."""
     if len(site.links) < 2:
         return False, "a single link is shaped only where it was asked for, with `qos: {}`"
+    if (site.site_id or 0) >= FIRST_ASKED_SITE:
+        return False, (
+            f"of a site numbered {FIRST_ASKED_SITE} or above links are shaped only where it was asked for, with "
+            "`qos: {}`: each takes 1.2 MB of the concentrator, whose kernel has numbers for 65,000"
+        )
     links = sorted(site.links, key=lambda link: link.link_id or 0)
     unknown = [link for link in links if None in ((link.rate or {}).get(key) for key in RATES.values())]
     if unknown:

@@ -44,8 +44,9 @@ def check_classes(inventory: Inventory) -> Iterator[Problem]:
     """Links that share an interface of a concentrator have a class of their own there."""
     owners: dict[tuple[str, int], str] = {}
     for site in sorted(inventory.sites.values(), key=lambda site: site.site_id or 0):
-        for link in _in_classes(site):
-            concentrator = concentrator_of(inventory, site)
+        links = _in_classes(site)
+        concentrator = concentrator_of(inventory, site) if links else None
+        for link in links:
             if concentrator is None or site.site_id is None or link.link_id is None:
                 continue
             number = shaper_class(site.site_id, link.link_id)

@@ -69,6 +69,8 @@ def test_links_of_unknown_rates_get_the_proxy_and_packets_all_alike() -> None:
 def test_links_are_shaped_where_all_have_rates() -> None:
     assert "link m2 would need one" in why(decided((6, 1), None), "qos")
     assert "single link" in why(decided((6, 1)), "qos")
+    assert "1.2 MB" in why(decided((6, 1), (3, 1), site_id=1024), "qos")
+    assert decided((6, 1), (3, 1), site_id=1023).qos is not None
     assert decided((6, 1), (3, 1)).qos == decided((6, 1), (3, 1), qos={}).qos.__class__(True, 98, "diffserv4", 100)
 
 
