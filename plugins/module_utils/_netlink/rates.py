@@ -58,11 +58,11 @@ class Meters:
 
     def peers(self, interface: str) -> dict[str, Count]:
         """Of the peers of a WireGuard interface, by each single address that they are allowed to have; bytes are those
-        of full packets on the link. Nothing if there is no such interface. KernelError if it cannot be read.
+        of full packets on the link. Nothing if there is no such interface.
         """
-        if self._wireguard is None:
-            self._wireguard = WireGuard()
         try:
+            if self._wireguard is None:
+                self._wireguard = WireGuard()
             counts = self._wireguard.counts(interface)
         except KernelError:
             return {}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from .._engine.errors import EngineError, KernelError
@@ -72,12 +73,16 @@ class Hands:
             reconcile(nft, table.content(everything), False)
 
     def tell(self, told: Told) -> None:
-        """See follow.Hands."""
-        write(told, self._path)
+        """See follow.Hands. EngineError if there is no room for it."""
+        try:
+            write(told, self._path)
+        except OSError as exc:
+            raise EngineError([f"{self._path} could not be written: {exc.strerror}"]) from exc
 
     def tell_links(self, links: Sequence[Mapping[str, Any]]) -> None:
         """See follow.Hands."""
-        write_links(links, self._path)
+        with suppress(OSError):  # a full /run keeps nothing from working
+            write_links(links, self._path)
 
     def end(self) -> None:
         """See follow.Hands."""

@@ -101,11 +101,15 @@ class Path:
         self._told_at = now
         self._busy_there = note.busy
         self._seen_us, self._took_us = note.sent_us, _us(now) - note.sent_us
-        if not self._told or note.counted_us / 1e6 > self._told[-1][0]:
-            self._told.append((note.counted_us / 1e6, note.received))
+        counted = note.counted_us / 1e6
+        if self._told and (counted < self._told[-1][0] or note.received < self._told[-1][1]):
+            self._told.clear()  # it has restarted
+            self.direction.delays = Delays()
+        if not self._told or counted > self._told[-1][0]:
+            self._told.append((counted, note.received))
         while len(self._told) > 2 and self._told[-1][0] - self._told[1][0] >= WINDOW_S:
             self._told.popleft()
-        if note.seen_us > self._confirmed_us:
+        if self._confirmed_us < note.seen_us <= _us(now):  # not of before our own restart
             self._confirmed_us = note.seen_us
             self.direction.delay(now, note.took_us / 1000)
 
