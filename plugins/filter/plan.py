@@ -54,12 +54,12 @@ options:
         meant to go. One connection so has the rate of all links. Those take part whose source address the concentrator
         hides behind its own anyway. Local and private addresses, and what policies have a way for, bypass it.
       - A bond of which neither C(mode) nor C(schedule) nor anything that belongs to one of them is said deals packets
-        by weight (C(schedule) V(packet)) where every link has a rate and packets round the legs would use less than
-        90 % of all rates in a direction; else it has C(mode) V(balance-rr). A site that says nothing of its aggregate
-        (the bond with the lowest number) and has no C(proxy) gets it, if its links are two or more, its LAN has an IPv4
-        subnet and the proxy can go over all links, or over three quarters of all rates; and has no C(qos) gets it, if
-        its links are two or more and all have rates. What is said always wins, and C(choices) of the plan tells what
-        was decided and why.
+        by weight (C(schedule) V(packet)) where every link has a rate and one is followed, or packets round the legs
+        would use less than 90 % of all rates in a direction; else it has C(mode) V(balance-rr). A site that says
+        nothing of its aggregate (the bond with the lowest number) and has no C(proxy) gets it, if its links are two
+        or more, its LAN has an IPv4 subnet and the proxy can go over all links, or over three quarters of all rates;
+        and has no C(qos) gets it, if its links are two or more and all have rates. What is said always wins, and
+        C(choices) of the plan tells what was decided and why.
       - C(proxy) has C(enabled) (V(true) when C(proxy) is there), C(bypass) with lists C(destinations) (addresses and
         subnets) and C(ports) that are reached over the bond instead, C(quic) (V(allow), or V(reject), which turns UDP
         port 443 away so that browsers use TCP), C(congestion_control) of the subflows (V(bbr) or V(cubic); the

@@ -30,6 +30,7 @@ from .checks_proxy import unable
 from .model import Bond, Choice, Inventory, Link, Proxy, Qos, Site
 from .proxy import MOST_SUBFLOWS
 from .qos_keys import QOS
+from .rates import follows
 from .schedule import BY_MODE, MOST_LEGS, QUEUE_MODES, RATES
 
 # Links count as equal while packets round the legs use that much of them.
@@ -171,6 +172,8 @@ def _schedule(links: Sequence[Link]) -> tuple[str, str]:
         )
     if count > MOST_LEGS:
         return BY_MODE, f"packets go round the legs, as there are {count}, and {MOST_LEGS} at most can have weights"
+    if any(map(follows, links)):
+        return "packet", f"rates are followed, and so are weights; packets round the legs would use {_use(links)}"
     if all(_round(rates := _rates(links, key)) >= EQUAL * sum(rates) for key in RATES.values()):
         return BY_MODE, f"the links are about equal, so packets round the legs use {_use(links)}"
     return "packet", f"packets round the legs would use {_use(links)}; by weight each link carries what it can"

@@ -99,6 +99,13 @@ def test_links_that_differ_in_one_direction_are_not_equal() -> None:
     assert "2 x 1 = 2 of 4 Mbit/s up, since m1 is 3 times slower than m2" in why(site, "bond agg0")
 
 
+def test_links_whose_rates_are_followed_get_weights_also_where_they_are_equal() -> None:
+    followed = [{**link, "rate": {**link["rate"], "follow": True}} for link in links((5, 1), (5, 1))]
+    site = decided(links=followed)
+    assert used(site)[:2] == (True, "packet")
+    assert "rates are followed, and so are weights" in why(site, "bond agg0")
+
+
 def test_one_link_has_nothing_to_share_out() -> None:
     site = decided((50, 10))
     assert used(site) == (False, "mode", False)

@@ -109,6 +109,15 @@ def test_a_packet_that_is_split_has_its_headers_twice() -> None:
     assert split < whole
 
 
+def test_shaped_links_carry_their_share_and_the_ceiling_stays() -> None:
+    free, shaped = (wiring(*SEED, qos=qos) for qos in ({"enabled": False}, {"share": 90}))
+    for up, share in ((False, 0.9), (True, 0.9 * 0.97)):
+        assert predict.ceiling(shaped, ONE, up=up) == predict.ceiling(free, ONE, up=up)
+        without = predict.predicted(free, ONE, up=up)
+        assert without is not None
+        assert predict.predicted(shaped, ONE, up=up) == pytest.approx(share * without, abs=0.01)
+
+
 def test_nothing_is_predicted_of_links_whose_rate_is_not_known() -> None:
     site = wiring((6, 1), None)
     assert predict.ceiling(site, ONE, up=False) is None
