@@ -35,7 +35,7 @@ def forwards(concentrator: Concentrator, wirings: Sequence[SiteWiring]) -> Part:
         sets=(*_sets(found, marks), *_ends(wirings, marks), *_apart_set(found, apart)),
         rules={
             "prerouting": (
-                f"ct state new {to_us} ct mark set meta l4proto . th dport map @forwarded_ports",
+                f"ct state new {to_us} ct mark set {_PORT} map @forwarded_ports",
                 *_to_shared_lans(found, apart),
                 f"iifname @bonds ct direction reply ct mark {first:#010x}-{last:#010x} "
                 "iifname . ct mark != @forwarding_bonds drop",
@@ -43,6 +43,11 @@ def forwards(concentrator: Concentrator, wirings: Sequence[SiteWiring]) -> Part:
             "nat_prerouting": tuple(_translations(found, to_us)),
         },
     )
+
+
+# What nft puts before an interval's element of one byte, if it is `meta l4proto`, newer kernels refuse ("Operation not
+# supported": 6.12.117 with nft 1.0.6, both of Debian 12); a field of the header it takes as it is.
+_PORT = "ip protocol . th dport"
 
 
 def _address(concentrator: Concentrator) -> str:
@@ -126,4 +131,4 @@ def _translations(found: Sequence[tuple[Site, Forward]], to_us: str) -> Iterator
             yield f'{to_us} ip saddr {{ {sources} }} {port} dnat ip to {target} comment "site {site.host}"'
     for name, of_this in (("forwards", _is_plain), ("forwarded_ranges", _is_range)):
         if any(of_this(forward) for _site, forward in found):
-            yield f"{to_us} meta l4proto {{ tcp, udp }} dnat ip to meta l4proto . th dport map @{name}"
+            yield f"{to_us} meta l4proto {{ tcp, udp }} dnat ip to {_PORT} map @{name}"
