@@ -109,7 +109,7 @@ def _connect(lab: Lab, pids: dict[str, int]) -> dict[str, str]:
 
 def _start_programs(lab: Lab, pids: dict[str, int], namespaces: dict[str, str]) -> dict | None:
     """Start web, DHCP and PPPoE servers and the player; return the player's process, None without traces."""
-    internet = ["nsenter", "--target", str(pids["internet"]), "--mount", "--net", "--pid", "--wd=/"]
+    internet = ["nsenter", "--target", str(pids["internet"]), "--mount", "--net", "--uts", "--pid", "--wd=/"]
     effects.run([*internet, "--", *topology.web_servers()])
     join = ["nsenter", "--target", str(pids["modems"]), "--pid"]
     for link in lab.links:
