@@ -8,7 +8,7 @@ BOOTSTRAP := ./lab/bootstrap.sh
 LAB := $(PYTHON) -m lab
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down reproduce bench bench-alone test test-matrix lint docs unit units sanity netns kernel molecule modes pins clean
+.PHONY: help setup lab lab-up lab-status lab-shell lab-fault lab-restart lab-down reproduce bench bench-alone test test-matrix lint docs unit units sanity netns kernel molecule modes sites pins clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,8 +79,11 @@ kernel: setup ## those of them that need a kernel with everything, on the lab's
 molecule: setup ## the Molecule scenarios in the lab
 	@./tests/run.sh molecule
 
-modes: setup ## the one scenario that is not part of test: every mode of the bonds in turn, eight minutes
+modes: setup ## a scenario that is not part of test: every mode of the bonds in turn, eight minutes
 	@./tests/run.sh modes
+
+sites: setup ## another: two sites of one concentrator, policies, forwards, quality of service
+	@./tests/run.sh sites
 
 pins: ## renew requirements-dev.txt from requirements-dev.in
 	@./tests/pins.sh

@@ -95,7 +95,7 @@ def test_whoever_learns_by_router_advertisements_goes_on_before_forwarding_makes
 
 
 def test_no_table_asks_for_what_debian_12s_kernel_refuses() -> None:
-    """A protocol of one byte as the first part of an interval, see forwards.py; no kernel of this machine may say so."""
+    """A protocol of one byte as the first part of an interval, see forwards.py; this machine's kernel may take it."""
     plans = list((Path(__file__).parent / "golden" / "plans").glob("*.plan.yml"))
     assert plans
     assert [plan.name for plan in plans if "meta l4proto ." in plan.read_text()] == []
