@@ -35,7 +35,7 @@ def recorded(name: str) -> dict[str, list[float]]:
 
 
 def following(nominal: float) -> Direction:
-    """With the bounds that the inventory has by default."""
+    """With the bounds that the planner has by default, rates.py there."""
     return Direction(Bounds(nominal, nominal * 0.05, nominal * 3), 0.0)
 
 

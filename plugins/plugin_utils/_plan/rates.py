@@ -21,9 +21,9 @@ from .schedule import RATES, is_weighted
 from .shaping import shaper_places
 from .wiring import BondWiring, CarrierWiring, LegWiring, SiteWiring
 
-# Of the rate that is given: a mobile link that is next to dead still carries that much, and one on its best day twice
-# what it usually does.
-LEAST_PERCENT, MOST_PERCENT = 5, 200
+# Of the rate that is given: a mobile link that is next to dead still carries that much, and one on its best day three
+# times what it usually does.
+LEAST_PERCENT, MOST_PERCENT = 5, 300
 _ETHERNET_HEADER_BYTES = 14
 
 
