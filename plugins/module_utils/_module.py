@@ -40,6 +40,7 @@ COMMON_OPTIONS: dict[str, dict[str, Any]] = {
 LEARN_OPTIONS: dict[str, dict[str, Any]] = {"learn_timeout_s": {"type": "int", "default": 20}}
 
 Prepare = Callable[["NetlinkKernel", Sequence[Obj]], Sequence[Obj]]
+Confirm = Callable[[Callable[[], str]], object]
 
 
 def run(
@@ -48,16 +49,18 @@ def run(
     parse: Callable[[], Sequence[Obj]],
     prepare: Prepare = lambda kernel, want: want,
     late: Collection[str] = (),
+    confirm: Confirm = lambda stopped: None,
 ) -> None:
     """Parse, reconcile, save, exit. ``prepare`` fills in what only the node knows, which is not saved. ``late``:
-    interfaces that may be missing in check mode.
+    interfaces that may be missing in check mode. ``confirm`` is given what says who asked to stop, or nothing, and
+    raises EngineError if all of it is to be undone.
     """
     if library.PROBLEM:
         module.fail_json(msg=library.PROBLEM, exception=library.PROBLEM_DETAILS or None)
     try:
         want = parse()
         with locked(make=not module.check_mode), put_off() as stopped:  # until it is saved, too
-            outcome, withdrawn = _reconcile(module, kinds, want, prepare, stopped, late)
+            outcome, withdrawn = _reconcile(module, kinds, want, prepare, stopped, late, confirm)
             due = _savings(module, kinds, want, outcome)
             save(module, due, outcome.result())
             result = {**told(outcome.result(), due), **withdrawn}
@@ -107,6 +110,7 @@ def _reconcile(
     prepare: Prepare,
     stopped: Callable[[], str],
     late: Collection[str],
+    confirm: Confirm,
 ) -> tuple[Outcome, dict[str, Any]]:
     """The outcome, and, of a module that knows links, what of its routes is to be away as their links do not answer, of
     one that knows shapers, which of them have another rate for now, as they follow what links carry.
@@ -134,6 +138,7 @@ def _reconcile(
             check=module.check_mode,
             late=late,
             stopped=stopped,
+            confirm=lambda: confirm(stopped),
         )
     more: dict[str, Any] = {"withdrawn": withdrawn} if "route" in kinds else {}
     if "cake" in kinds:

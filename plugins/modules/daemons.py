@@ -102,8 +102,15 @@ options:
         default: false
       may_be_late:
         description:
-          - Whether it is no failure that the interface is not up after O(daemons[].ready_s), since the other end may
-            come later. It is one only if the daemon says what is wrong, see O(daemons[].hints).
+          - Whether it is only a warning that the interface is not up after O(daemons[].ready_s), since the other end
+            may come later. It is a failure if the daemon says that it is refused, see O(daemons[].hints).
+        type: bool
+        default: false
+      needs_network:
+        description:
+          - Whether it needs what M(linkagg.wan.network) makes after it, such as the routes of its link. Then only that
+            module waits for its interface, if told so by O(linkagg.wan.network#module:await_daemons), and has both
+            undone if it fails.
         type: bool
         default: false
       instead_of:
@@ -115,8 +122,7 @@ options:
         default: []
       hints:
         description:
-          - What the daemon may say when it does not come up, and what that means to people. It is not waited for any
-            longer then.
+          - What the daemon may say when it does not come up, and what that means to people; what it says last counts.
         type: list
         elements: dict
         default: []
@@ -129,6 +135,10 @@ options:
             description: What is said then in the message, as a sentence without a full stop.
             type: str
             required: true
+          refusal:
+            description: Whether it has failed then and is waited for no longer, as if it were refused.
+            type: bool
+            default: true
   state:
     description:
       - Whether the listed daemons run, or are not there.
@@ -195,12 +205,13 @@ problems:
   elements: str
 """
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.linkagg.wan.plugins.module_utils._daemons import steps, units
+from ansible_collections.linkagg.wan.plugins.module_utils._daemons import steps, trial, units
 from ansible_collections.linkagg.wan.plugins.module_utils._daemons.node import Node
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
@@ -216,7 +227,11 @@ def argument_spec() -> dict[str, Any]:
         "seen_at": {"type": "path"},
         "executable": {"type": "bool", "default": False},
     }
-    hint = {"seen": {"type": "str", "required": True}, "means": {"type": "str", "required": True}}
+    hint = {
+        "seen": {"type": "str", "required": True},
+        "means": {"type": "str", "required": True},
+        "refusal": {"type": "bool", "default": True},
+    }
     daemon = {
         "name": {"type": "str", "required": True},
         "description": {"type": "str", "required": True},
@@ -232,6 +247,7 @@ def argument_spec() -> dict[str, Any]:
         "own_directories": {"type": "list", "elements": "path", "default": []},
         "brings_up": {"type": "bool", "default": False},
         "may_be_late": {"type": "bool", "default": False},
+        "needs_network": {"type": "bool", "default": False},
         "instead_of": {"type": "list", "elements": "str", "default": []},
         "hints": {"type": "list", "elements": "dict", "default": [], "options": hint},
     }
@@ -261,14 +277,19 @@ def reconcile(module: AnsibleModule) -> dict[str, Any]:
         if want:
             raise EngineError(["this node does not run systemd, which has to start the daemons"])
         return _result([], {}, {})
-    node = Node(lambda command: module.run_command(list(command)))
+    since = time.time()
+    node = Node(lambda command: module.run_command(list(command)), since=since)
     objections = node.objections(want) if wish["state"] == "present" else []
     if objections:
         raise EngineError(objections)
     have = node.read()
     todo = [*(node.preparations(want) if wish["state"] == "present" else []), *steps.plan(want, have, **wish)]
     if todo and not module.check_mode:
-        node.apply(todo, {daemon.name: daemon for daemon in want}, have)
+        wanted = {daemon.name: daemon for daemon in want} if wish["state"] == "present" else {}
+        for sentence in node.apply(todo, wanted, have):
+            module.warn(sentence)
+        started = [wanted[step.name] for step in todo if step.op in ("start", "restart")]
+        trial.begin(since, started, {step.name: have.get(step.name, steps.Have()) for step in todo}, wanted)
     return _result(todo, have, steps.after(want, have, **wish))
 
 

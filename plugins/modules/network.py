@@ -24,6 +24,14 @@ options:
     type: list
     elements: str
     default: []
+  await_daemons:
+    description:
+      - Whether to wait, once all of it is there, for the daemons that M(linkagg.wan.daemons) has started before it
+        although they need it, such as the routes of their links (its option C(needs_network)).
+      - When one of them fails, or its other end refuses it, all that this module and that one have changed is undone,
+        and the error has its last words. One that is only late is a warning.
+    type: bool
+    default: false
 extends_documentation_fragment:
   - linkagg.wan.lists.tunnels
   - linkagg.wan.lists.bonds
@@ -36,6 +44,7 @@ seealso:
   - module: linkagg.wan.bonds
   - module: linkagg.wan.link_routes
   - module: linkagg.wan.shapers
+  - module: linkagg.wan.daemons
 author:
   - linkagg.wan contributors (@linkagg)
 """
@@ -120,11 +129,13 @@ problems:
   elements: str
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._agent.converge import possible
+from ansible_collections.linkagg.wan.plugins.module_utils._daemons import trial
+from ansible_collections.linkagg.wan.plugins.module_utils._daemons.node import Node
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import Obj
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.planner import Kinds, referenced_devices
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import list_arguments, parse_lists
@@ -137,7 +148,10 @@ if TYPE_CHECKING:
     from ansible_collections.linkagg.wan.plugins.module_utils._netlink.kernel import NetlinkKernel
 
 PARTS = ("tunnels", "bonds", "link_routes", "shapers")
-LATE_OPTIONS: dict[str, Any] = {"late_interfaces": {"type": "list", "elements": "str", "default": []}}
+LATE_OPTIONS: dict[str, Any] = {
+    "late_interfaces": {"type": "list", "elements": "str", "default": []},
+    "await_daemons": {"type": "bool", "default": False},
+}
 
 
 def argument_spec() -> dict[str, Any]:
@@ -180,7 +194,14 @@ def main() -> None:
     def wanted() -> Sequence[Obj]:
         return parse_lists(lists, {name: module.params[name] or [] for name in lists})
 
-    run(module, kinds, wanted, prepare, late=late)
+    def confirm(stopped: Callable[[], str]) -> None:
+        def node(since: float) -> Node:
+            return Node(lambda command: module.run_command(list(command)), since=since)
+
+        for sentence in trial.end(node, stopped) if module.params["await_daemons"] else ():
+            module.warn(sentence)
+
+    run(module, kinds, wanted, prepare, late=late, confirm=confirm)
 
 
 if __name__ == "__main__":

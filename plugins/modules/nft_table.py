@@ -81,6 +81,10 @@ diff:
   description: What changes, as text.
   returned: success
   type: dict
+saved:
+  description: What was saved of the table before, with the options of this module; empty if nothing was.
+  returned: success
+  type: dict
 unresolved:
   description: Domains of O(names) that have no address now, one sentence each; also given as warnings.
   returned: success
@@ -107,6 +111,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._netlink.nft import PA
 from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
 from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
 from ansible_collections.linkagg.wan.plugins.module_utils._persist.saving import Saving, saving
+from ansible_collections.linkagg.wan.plugins.module_utils._persist.store import Stored
 
 FAMILIES = ["ip", "ip6", "inet", "arp", "bridge", "netdev"]
 
@@ -134,18 +139,19 @@ def make_it_so(module: AnsibleModule) -> dict[str, Any]:
     )
     content = params["content"] if params["state"] == "present" else ""
     with locked(make=not module.check_mode):
+        stored = store.read(params["state_directory"], PART)
         result = reconcile(nft, content, module.check_mode, params["names"])
-        due = _savings(params)
+        due = _savings(params, stored)
         save(module, due, result)
     for problem in result["unresolved"]:
         module.warn(problem)
-    return told(result, due)
+    saved = next((item for item in stored.items if table_key(item) == table_key(params)), {})
+    return {**told(result, due), "saved": saved}
 
 
-def _savings(params: dict[str, Any]) -> list[Saving]:
+def _savings(params: dict[str, Any], stored: Stored) -> list[Saving]:
     if not params["persist"]:
         return []
-    stored = store.read(params["state_directory"], PART)
     item = {name: params[name] for name in ("family", "name", "content")}
     item |= {"names": params["names"]} if params["names"] else {}
     due = saving(params["state_directory"], PART, table_key, [item], stored, state=params["state"])

@@ -72,7 +72,7 @@ def test_a_link_without_nat_has_a_public_subnet_of_its_own_and_any_may_have_more
         "tap": "openvpn",
         "tun": "openvpn",
         "direct": "direct",
-        "dsl": None,
+        "dsl": "pptp",
         "pptp": "pptp",
     }
 

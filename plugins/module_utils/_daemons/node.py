@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from .._engine.errors import EngineError
 from .._persist import store
 from .steps import Have, Step
-from .units import DIRECTORY, PREFIX, UNITS, Daemon, File, is_ours
+from .units import DIRECTORY, PREFIX, UNITS, Daemon, File, Hint, is_ours
 
 # (command) -> exit status, output, errors
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
@@ -27,14 +29,24 @@ _ALL_LINES = "300"  # one that dials again says much between what matters
 _UP = 1  # IFF_UP
 
 
-class Node:
-    """A node that runs systemd. ``root`` is for tests."""
+class Outcome(NamedTuple):
+    """Why a daemon does not do its work yet, or nothing; ``late``: nothing but that it is not ready."""
 
-    def __init__(self, run: Run, root: Path = Path("/"), interfaces: Path = INTERFACES) -> None:
+    reason: str = ""
+    late: bool = False
+
+
+class Node:
+    """A node that runs systemd. ``root`` is for tests. ``since``: what daemons said before, in seconds of time.time(),
+    is not looked at."""
+
+    def __init__(
+        self, run: Run, root: Path = Path("/"), interfaces: Path = INTERFACES, since: float | None = None
+    ) -> None:
         self._run = run
         self._root = root
         self._interfaces = interfaces
-        self._started = time.time()
+        self._started = time.time() if since is None else since
 
     def read(self) -> dict[str, Have]:
         """All daemons of ours, by name."""
@@ -70,15 +82,17 @@ class Node:
         shown = self._show([unit for _daemon, unit in pairs], name) if pairs else []
         return [pair for pair, state in zip(pairs, shown, strict=True) if state.get(name) == value]
 
-    def apply(self, steps: Sequence[Step], want: Mapping[str, Daemon], have: Mapping[str, Have]) -> None:
-        """Do all of it and wait until it runs. EngineError says what did not; then all is as before."""
+    def apply(self, steps: Sequence[Step], want: Mapping[str, Daemon], have: Mapping[str, Have]) -> list[str]:
+        """Do all of it and wait until it runs; a sentence for each that comes later. EngineError says what did not
+        run; then all is as before. One that needs the network is not waited for."""
         touched = {step.name for step in steps}
         try:
             self._do(steps)
-            self._await([want[step.name] for step in steps if step.op in ("start", "restart")])
+            started = [want[step.name] for step in steps if step.op in ("start", "restart")]
+            return self.wait_for([replace(one, ready_s=0) if one.needs_network else one for one in started])
         except (EngineError, OSError) as exc:
             problems = exc.problems if isinstance(exc, EngineError) else [str(exc)]
-            raise EngineError([*problems, self._undo(touched, have)]) from exc
+            raise EngineError([*problems, self.put_back(touched, have)]) from exc
 
     def _do(self, steps: Sequence[Step]) -> None:
         """Units are started together, since they wait for nothing of each other."""
@@ -101,43 +115,48 @@ class Node:
             self._run(["systemctl", "reset-failed", *started])
             self._run(["systemctl", "restart", *started])
 
-    def _await(self, daemons: Sequence[Daemon]) -> None:
-        problems = []
+    def wait_for(self, daemons: Sequence[Daemon], stopped: Callable[[], str] = str) -> list[str]:
+        """Until they run and their interfaces are there; a sentence for each that may be late and is. EngineError has
+        one for each that has failed. ``stopped`` says who asked not to wait any longer (a signal), or nothing."""
+        problems, late = [], []
         begun = time.monotonic()
         for daemon in daemons:
-            reason = self._outcome(daemon, begun)
-            if reason:
-                words = self._words(daemon.service)
-                meaning = _meaning(daemon, self._words(daemon.service, _ALL_LINES))
-                meant = f" {meaning}." if meaning else ""
-                problems.append(f"{daemon.service} ({daemon.description}): {reason}.{meant} Its last words:\n{words}")
+            outcome = self._outcome(daemon, begun, stopped)
+            if outcome.reason:
+                hint = self._hint(daemon)
+                meant = f" {hint.means}." if hint else ""
+                told = f"{daemon.service} ({daemon.description}): {outcome.reason}.{meant} Its last words:\n"
+                is_late = outcome.late and daemon.may_be_late and not (hint and hint.refusal)
+                (late if is_late else problems).append(told + self._words(daemon.service))
         if problems:
             raise EngineError(problems)
+        return late
 
-    def _outcome(self, daemon: Daemon, begun: float) -> str:
-        """Empty once it runs and its interface is there; else why not. Who says what is wrong is not waited for."""
+    def _outcome(self, daemon: Daemon, begun: float, stopped: Callable[[], str]) -> Outcome:
+        """No reason once it runs and its interface is there. Who says what is wrong is not waited for."""
         asked = begun
         while True:
+            if stopped():
+                return Outcome(f"stopped by {stopped()} while it was waited for")
             shown = self._show([daemon.service], "ActiveState", "NRestarts", "Result")[0]
             waited = time.monotonic() - begun
             if shown.get("ActiveState") == "failed" or shown.get("NRestarts", "0") != "0":
-                return f"it does not keep running ({shown.get('Result')})"
+                return Outcome(f"it does not keep running ({shown.get('Result')})")
             running = shown.get("ActiveState") == "active"
             there = not daemon.ready_s or not daemon.interface or self._is_there(daemon)
             if running and there and waited >= _SETTLE_S:
-                return ""
+                return Outcome()
             if waited >= max(daemon.ready_s, _SETTLE_S):
                 if not running:
-                    return f"it is {shown.get('ActiveState')} after {waited:.0f} s"
+                    return Outcome(f"it is {shown.get('ActiveState')} after {waited:.0f} s")
                 if not there:
-                    if daemon.may_be_late and not _meaning(daemon, self._words(daemon.service, _ALL_LINES)):
-                        return ""
                     come = "come up" if daemon.brings_up else "appeared"
-                    return f"its interface {daemon.interface} has not {come} within {daemon.ready_s:g} s"
+                    return Outcome(f"its interface {daemon.interface} has not {come} within {daemon.ready_s:g} s", True)
             if daemon.hints and not daemon.may_be_late and time.monotonic() - asked >= _ASK_S:
                 asked = time.monotonic()
-                if not there and _meaning(daemon, self._words(daemon.service, _ALL_LINES)):
-                    return f"its interface {daemon.interface} does not come up"
+                hint = None if there else self._hint(daemon)
+                if hint and hint.refusal:
+                    return Outcome(f"its interface {daemon.interface} does not come up")
             time.sleep(_LOOK_S)
 
     def _is_there(self, daemon: Daemon) -> bool:
@@ -154,7 +173,13 @@ class Node:
         text = self._run(["journalctl", *arguments])[1].strip()
         return text or "(it said nothing)"
 
-    def _undo(self, names: set[str], have: Mapping[str, Have]) -> str:
+    def _hint(self, daemon: Daemon) -> Hint | None:
+        """What whoever described it knows of what it said last."""
+        words = self._words(daemon.service, _ALL_LINES) if daemon.hints else ""
+        last = {hint: [found.end() for found in re.finditer(hint.seen, words)][-1:] for hint in daemon.hints}
+        return max((hint for hint in last if last[hint]), key=lambda hint: last[hint], default=None)
+
+    def put_back(self, names: Collection[str], have: Mapping[str, Have]) -> str:
         """Files and units as they were; what ran, runs. The sentence that says so."""
         problems = []
         now = {name: found for name, found in self.read().items() if name in names}
@@ -174,10 +199,10 @@ class Node:
                 for path, file in before.files.items():
                     store.write_file(self._at(path), file.content.encode(), file.mode)
             self._systemctl("daemon-reload")
-            gone = [f"{PREFIX}{name}.service" for name in sorted(names - have.keys())]
+            gone = [f"{PREFIX}{name}.service" for name in sorted(set(names) - have.keys())]
             if gone:  # or systemd remembers that they failed
                 self._run(["systemctl", "reset-failed", *gone])
-            for name in sorted(names & have.keys()):
+            for name in sorted(set(names) & have.keys()):
                 service = f"{PREFIX}{name}.service"
                 if have[name].enabled:
                     self._systemctl("enable", service)
@@ -238,11 +263,6 @@ class Node:
         if code:
             raise EngineError([f"systemctl {' '.join(words)}: {(errors or output).strip()}"])
         return output
-
-
-def _meaning(daemon: Daemon, words: str) -> str:
-    """What its words mean to people, as far as whoever described it knows."""
-    return next((means for seen, means in daemon.hints if re.search(seen, words)), "")
 
 
 def _read(path: Path) -> File:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from .._engine import normal
 from .._engine.errors import EngineError
@@ -35,11 +35,20 @@ class File:
     secret: bool = False
 
 
+class Hint(NamedTuple):
+    """What a daemon may say (a pattern), what that means, and whether it has failed then even if it may be late."""
+
+    seen: str
+    means: str
+    refusal: bool = True
+
+
 @dataclass(frozen=True)
 class Daemon:
     """A daemon that is wanted. ``files`` by path. ``ready_s``: how long its interface may take to appear, and to come
-    up if it ``brings_up``. One to ``keep`` is left as it is. ``hints``: (pattern of what it says, what that means).
-    One that ``may_be_late`` has only failed if it says so itself. ``instead_of``: units that must not run beside it."""
+    up if it ``brings_up``. One to ``keep`` is left as it is. One that ``may_be_late`` has only failed if it says so
+    itself. ``instead_of``: units that must not run beside it. One that ``needs_network`` is on trial until that is
+    there (see trial.py)."""
 
     name: str
     unit: str
@@ -51,7 +60,8 @@ class Daemon:
     may_be_late: bool = False
     instead_of: tuple[str, ...] = ()
     description: str = ""
-    hints: tuple[tuple[str, str], ...] = ()
+    hints: tuple[Hint, ...] = ()
+    needs_network: bool = False
 
     @property
     def service(self) -> str:
@@ -141,7 +151,8 @@ def _daemon(item: Mapping[str, Any]) -> Daemon:
         item["may_be_late"],
         tuple(item["instead_of"]),
         item["description"],
-        tuple((hint["seen"], hint["means"]) for hint in item["hints"]),
+        tuple(Hint(**hint) for hint in item["hints"]),
+        item["needs_network"],
     )
 
 

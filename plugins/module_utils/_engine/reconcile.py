@@ -72,11 +72,13 @@ def reconcile(
     check: bool = False,
     late: Collection[str] = (),
     stopped: Callable[[], str] = str,
+    confirm: Callable[[], object] = str,
 ) -> Outcome:
     """Make ``want`` true. EngineError lists what stands against it; after one, the node is as it was before.
 
     ``late`` are interfaces that somebody else will have made until a check's steps are done in earnest.
-    ``stopped`` says who asked to stop (a signal), or nothing; it is asked before each step.
+    ``stopped`` says who asked to stop (a signal), or nothing; it is asked before each step. ``confirm`` is called when
+    all of it is there, and raises EngineError if that is not good for what it is for.
     """
     wish = _Wish(want, state, purge, adopt)
     have = wish.read(kernel, kinds)
@@ -87,6 +89,8 @@ def reconcile(
     if steps and not check:
         _apply(kernel, kinds, steps, have, stopped)
         _verify(kernel, kinds, steps, have, wish)
+    if not check:
+        _confirm(kernel, kinds, steps, have, confirm)
     return outcome
 
 
@@ -157,3 +161,16 @@ def _verify(kernel: Kernel, kinds: Kinds, steps: Sequence[Step], have: Mapping[K
     if problems:
         undone = undo(kernel, kinds, steps, have)
         raise EngineError([f"read back after applying: {problem}" for problem in problems] + [undone])
+
+
+def _confirm(
+    kernel: Kernel, kinds: Kinds, steps: Sequence[Step], have: Mapping[Key, Obj], confirm: Callable[[], object]
+) -> None:
+    try:
+        confirm()
+    except EngineError as exc:
+        undone = [undo(kernel, kinds, steps, have)] if steps else []
+        raise EngineError([*exc.problems, *undone]) from exc
+    except BaseException:
+        undo(kernel, kinds, steps, have)
+        raise

@@ -142,7 +142,7 @@ class Pptp(Carrier):
         call = [
             f"/usr/sbin/pptp {public_address(link, wiring.concentrator)} --nolaunchpppd --nohostroute",
             *([f"--rtmark {carrier_mark(site, link)}"] if carrier_mark(site, link) else []),
-            f"--loglevel 0 --logstring {link.name}",
+            f"--loglevel 1 --logstring {link.name}",
         ]
         refused = [method for method in ("pap", "chap") if method != options["auth"]]
         own = lines(
@@ -173,13 +173,8 @@ class Pptp(Carrier):
             ready_s=READY_S,
             brings_up=True,
             may_be_late=True,
-            hints=[
-                {
-                    "seen": "(PAP|CHAP) authentication failed",
-                    "means": f"The concentrator refuses user or password of {where}: correct pptp there, or run the "
-                    "playbook for both ends",
-                }
-            ],
+            needs_network=True,
+            hints=_hints(where),
         )
         near, far = f"{carrier.gateway_address}/32", f"{carrier.concentrator_address}/32"
         return End(
@@ -269,6 +264,30 @@ def _only_legs(concentrator: Concentrator) -> Part:
             "forward": (f"iifgroup {GROUP} drop", f"oifgroup {GROUP} drop"),
         }
     )
+
+
+def _hints(where: str) -> list[dict[str, Any]]:
+    """What its end at a gateway says when no session comes about: of pppd 2.4.9 and 2.5.2, and of pptp 1.10.0."""
+    return [
+        {
+            "seen": "(PAP|CHAP) authentication failed",
+            "means": f"The concentrator refuses user or password of {where}: correct pptp there, or run the "
+            "playbook for both ends",
+        },
+        {
+            "seen": r"call established(.|\n)*?LCP: timeout sending Config-Requests",
+            "means": f"The concentrator answers {where} at TCP port 1723, but its GRE (IP protocol 47) does not come "
+            "through: some modem, NAT or firewall on the way does not know PPTP. Switch PPTP (or VPN) pass-through on "
+            "there, or choose another carrier for this link. It is tried again all the time",
+            "refusal": False,
+        },
+        {
+            "seen": "Could not open control connection|LCP: timeout sending Config-Requests",
+            "means": f"The concentrator does not answer {where} at TCP port 1723: run the playbook for both ends, look "
+            "whether the link works, and open that port where a firewall closes it. It is tried again all the time",
+            "refusal": False,
+        },
+    ]
 
 
 # Who is called waits, and gives the addresses.

@@ -222,15 +222,40 @@ def test_one_that_says_what_is_wrong_is_not_waited_for_and_is_understood(tmp_pat
     assert system.read() == {}
 
 
-def test_one_that_may_be_late_has_failed_only_if_it_says_so(tmp_path: Path) -> None:
-    hint = {"seen": "authentication failed", "means": "Refused"}
-    late = one(ready_s=1.5, brings_up=True, may_be_late=True, hints=[hint])
+REFUSED = {"seen": "authentication failed", "means": "Refused"}
+DEAF = {"seen": "LCP: timeout", "means": "Nobody hears it", "refusal": False}
+
+
+def late_one(ready_s: float = 1.5, **options: Any) -> Daemon:
+    return one(ready_s=ready_s, brings_up=True, may_be_late=True, hints=[REFUSED, DEAF], **options)
+
+
+def test_one_that_may_be_late_has_failed_only_if_it_is_refused_and_else_is_told(tmp_path: Path) -> None:
+    late = late_one()
     patient, _called = node(tmp_path, says="LCP: timeout sending Config-Requests\n")
-    patient.apply(plan([late], {}, purge=True), {"vpn": late}, {})
+    (told,) = patient.apply(plan([late], {}, purge=True), {"vpn": late}, {})
+    assert told == (
+        "linkagg-vpn.service (carrier): its interface tun0 has not come up within 1.5 s. Nobody hears it. "
+        "Its last words:\nLCP: timeout sending Config-Requests"
+    )
     assert "vpn" in patient.read()
-    refused, _called = node(tmp_path / "other", says="CHAP authentication failed\n")
+    refused, _called = node(tmp_path / "other", says="LCP: timeout\nCHAP authentication failed\n")
     with pytest.raises(EngineError, match="Refused"):
         refused.apply(plan([late], {}, purge=True), {"vpn": late}, {})
+
+
+def test_what_it_says_last_counts(tmp_path: Path) -> None:
+    late = late_one()
+    system, _called = node(tmp_path, says="CHAP authentication failed\nLCP: timeout\n")
+    (told,) = system.apply(plan([late], {}, purge=True), {"vpn": late}, {})
+    assert "Nobody hears it" in told
+
+
+def test_what_only_explains_does_not_end_the_waiting(tmp_path: Path) -> None:
+    system, _called = node(tmp_path, says="LCP: timeout\n")
+    waited = one(ready_s=3, brings_up=True, hints=[DEAF])
+    with pytest.raises(EngineError, match=r"has not come up within 3 s\. Nobody hears it"):
+        system.apply(plan([waited], {}, purge=True), {"vpn": waited}, {})
 
 
 def test_a_unit_of_the_distribution_is_disabled_but_not_while_somebody_uses_it(tmp_path: Path) -> None:

@@ -170,6 +170,24 @@ def test_when_a_step_fails_everything_is_as_it_was(at: int, half_done: bool) -> 
     assert "undone" in message or "Nothing else was changed" in message
 
 
+def test_what_is_not_confirmed_is_undone_and_not_even_asked_for_in_check_mode() -> None:
+    kernel = FakeKernel()
+    run(kernel, tunnels(gretap("leg0")))
+    before = dict(kernel.objects)
+
+    def refuse() -> None:
+        raise EngineError(["the other end refuses"])
+
+    with pytest.raises(EngineError) as caught:
+        run(kernel, tunnels(gretap("leg0", key=9), gretap("new")), confirm=refuse)
+    assert kernel.objects == before
+    assert caught.value.problems == ["the other end refuses", "What this run had done is undone"]
+    with pytest.raises(EngineError) as caught:
+        run(kernel, tunnels(gretap("leg0")), confirm=refuse)
+    assert caught.value.problems == ["the other end refuses"]
+    assert run(kernel, tunnels(gretap("new")), confirm=refuse, check=True).changed
+
+
 def test_two_legs_that_swap_their_numbers_are_told_and_done() -> None:
     kernel = FakeKernel()
     run(kernel, tunnels(vxlan("leg0", vni=1), vxlan("leg1", vni=2), gretap("leg2", key=1, remote="10.0.0.2")))
