@@ -21,6 +21,7 @@ from .._weights.command import weights
 from .agent import Agent, AsTold, Rates
 from .frames import Frames
 from .links import Known, Links, Told
+from .makers import about_makers
 from .prober import Prober
 from .saved import load, stamp
 from .telling import about_bonds, about_legs, about_links
@@ -104,6 +105,8 @@ def status(directory: str) -> int:
     for sentence in about_legs(agent.saved, silent, links):
         say(sentence)
     for sentence in about_bonds(agent.saved, links, time.monotonic()):
+        say(sentence)
+    for sentence in about_makers(agent.all_left()):
         say(sentence)
     for called in agent.withdrawn:
         say(f"withdrawn until its link answers: {called}")

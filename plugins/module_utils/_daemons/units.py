@@ -23,6 +23,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}")
 _MARK = re.compile(r"^\[X-Linkagg\]\nDaemon=(\S+)$", re.MULTILINE)
 _INTERFACE = re.compile(r"^Interface=(\S+)$", re.MULTILINE)
+_DESCRIPTION = re.compile(r"^Description=linkagg.wan: (.*)$", re.MULTILINE)
 _MADE = "# Made by linkagg.wan; changes are lost at its next run.\n"
 
 
@@ -88,6 +89,12 @@ def is_ours(unit: str, name: str) -> bool:
 def interface_in(unit: str) -> str:
     """The interface that a unit of ours says its daemon makes."""
     found = _INTERFACE.search(unit)
+    return found[1] if found else ""
+
+
+def description_in(unit: str) -> str:
+    """What a unit of ours says its daemon is for."""
+    found = _DESCRIPTION.search(unit)
     return found[1] if found else ""
 
 

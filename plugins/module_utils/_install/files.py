@@ -17,7 +17,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-PACKAGES = ("_agent", "_engine", "_kinds", "_netlink", "_persist", "_rates", "_weights")
+PACKAGES = ("_agent", "_daemons", "_engine", "_kinds", "_netlink", "_persist", "_rates", "_weights")
 HOME = Path("usr/local/lib/linkagg")
 CURRENT = HOME / "current"
 COMMAND = Path("usr/local/sbin/linkagg")

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.linkagg.wan.plugins.module_utils._agent.converge import Open
+from ansible_collections.linkagg.wan.plugins.module_utils._agent.makers import about_makers
 from ansible_collections.linkagg.wan.plugins.module_utils._agent.saved import Saved
 from ansible_collections.linkagg.wan.plugins.module_utils._agent.telling import about_bonds, about_legs, about_links
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import parse_items
@@ -116,3 +118,18 @@ def sysfs(directory: Path, **statuses: str) -> None:
         (directory / port / "bonding_slave").mkdir(parents=True)
         (directory / port / "bonding_slave" / "mii_status").write_text(f"{status}\n")
         (directory / port / "bonding_slave" / "state").write_text("backup\n")
+
+
+def test_a_daemon_that_has_not_made_its_interface_is_named_with_its_last_words(tmp_path: Path) -> None:
+    units = tmp_path / "etc/systemd/system"
+    units.mkdir(parents=True)
+    for name in ("a", "b"):
+        text = f"Description=linkagg.wan: PPTP of link {name} of site home\n\n[X-Linkagg]\nInterface=pptp-{name}\n"
+        (units / f"linkagg-pptp-{name}.service").write_text(f"[Unit]\n{text}")
+    (route,) = parse_items("routes", [ROUTING["route"]], [{"destination": "10.9.0.0/16", "device": "pptp-b"}])
+    left = [Open(route, "route 10.9.0.0/16", "pptp-b does not exist", frozenset({"pptp-b", "wan1"}))]
+    assert list(about_makers(left, tmp_path, lambda service: f"{service}:\nno answer")) == [
+        "interface pptp-b is to come from linkagg-pptp-b.service (PPTP of link b of site home), which said last:"
+        "\n  linkagg-pptp-b.service:\n  no answer"
+    ]
+    assert list(about_makers([], tmp_path)) == []
