@@ -27,8 +27,9 @@ pytestmark = pytest.mark.skipif(bool(why_no_namespaces()), reason=f"NOT TESTED: 
 
 # The concentrator's and the gateway's address on the wire, which has an MTU of its own.
 FAR, NEAR, LINK_MTU = "203.0.113.2", "203.0.113.1", 1480
+FAR_IPV6, NEAR_IPV6 = "2001:db8:ffff::2", "2001:db8:ffff::1"
 
-# Lengths of UDP packets that come out, and whether any of them is a fragment.
+# Lengths of UDP packets that come out, and whether any of them is a fragment (IPv6: those have another next header).
 SNIFF = """
 import json, socket, struct, time
 wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
@@ -41,8 +42,12 @@ while time.time() < end:
         data, address = wire.recvfrom(65535)
     except OSError:
         continue
-    if address[2] == socket.PACKET_OUTGOING and data[9] == socket.IPPROTO_UDP:
+    if address[2] != socket.PACKET_OUTGOING:
+        continue
+    if data[0] >> 4 == 4 and data[9] == socket.IPPROTO_UDP:
         seen.append((len(data), bool(struct.unpack(">H", data[6:8])[0] & 0x3FFF)))
+    elif data[0] >> 4 == 6 and data[6] in (socket.IPPROTO_UDP, socket.IPPROTO_FRAGMENT):
+        seen.append((len(data), data[6] == socket.IPPROTO_FRAGMENT))
 print(json.dumps(seen))
 """
 
@@ -135,8 +140,9 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     try:
         ends = ["name", "wire", "netns", names["home"], "type", "veth", "peer", "name", "wire", "netns", names["vps"]]
         subprocess.run(["ip", "link", "add", *ends], check=True)
-        for where, address in (("home", NEAR), ("vps", FAR)):
+        for where, address, ipv6 in (("home", NEAR, NEAR_IPV6), ("vps", FAR, FAR_IPV6)):
             made.call(where, "ip", "address", "add", f"{address}/24", "dev", "wire")
+            made.call(where, "ip", "address", "add", f"{ipv6}/64", "dev", "wire", "nodad")
             made.call(where, "ip", "link", "set", "wire", "up", "mtu", str(LINK_MTU))
             made.call(where, "ip", "link", "set", "lo", "up")
         yield made
@@ -147,10 +153,10 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
             subprocess.run(["ip", "netns", "delete", name], check=False)
 
 
-def planned(pair: Pair, **options: str) -> dict[str, Any]:
+def planned(pair: Pair, far: str = FAR, **options: str) -> dict[str, Any]:
     link = {"name": "a", "link_id": 1, "interface": "eth1", "mtu": LINK_MTU, "openvpn": options}
     site = {"site_id": 1, "carrier": "openvpn", "links": [link]}
-    data = {"concentrators": {"vps": {"address": FAR}}, "sites": {"home": site}}
+    data = {"concentrators": {"vps": {"address": far}}, "sites": {"home": site}}
     pair.plan = make_plan(data)
     pair.plan = make_plan(data, pair.make_keys())
     return pair.plan
@@ -163,10 +169,20 @@ def inner_mtu(pair: Pair) -> int:
     return int(next(line.split()[1] for line in text.splitlines() if line.startswith("tun-mtu ")))
 
 
-@pytest.mark.parametrize("cipher", ["AES-256-GCM", "none"])
-@pytest.mark.parametrize("device", ["tun", "tap"])
-def test_a_packet_of_the_mtu_fills_the_link_exactly_and_is_not_fragmented(pair: Pair, device: str, cipher: str) -> None:
-    planned(pair, device=device, cipher=cipher)
+@pytest.mark.parametrize(
+    ("device", "cipher", "far"),
+    [
+        ("tun", "AES-256-GCM", FAR),
+        ("tun", "none", FAR),
+        ("tap", "AES-256-GCM", FAR),
+        ("tap", "none", FAR),
+        ("tap", "none", FAR_IPV6),
+    ],
+)
+def test_a_packet_of_the_mtu_fills_the_link_exactly_and_is_not_fragmented(
+    pair: Pair, device: str, cipher: str, far: str
+) -> None:
+    planned(pair, far, device=device, cipher=cipher)
     pair.up()
     mtu = inner_mtu(pair)
     assert pair.answers(100, within_s=15), pair.log("home")
