@@ -21,7 +21,8 @@ from .units import DIRECTORY, PREFIX, UNITS, Daemon, File, Hint, is_ours
 Run = Callable[[Sequence[str]], tuple[int, str, str]]
 
 INTERFACES = Path("/sys/class/net")
-_LOOK_S = 0.2
+_LOOK_S, _LATER_S = 0.2, 1.0  # to look costs something: systemctl is a process
+_SOON_S = 5.0
 _SETTLE_S = 1.0  # a program that does not take its options has ended by then
 _ASK_S = 2.0
 _LAST_LINES = "12"
@@ -157,7 +158,7 @@ class Node:
                 hint = None if there else self._hint(daemon)
                 if hint and hint.refusal:
                     return Outcome(f"its interface {daemon.interface} does not come up")
-            time.sleep(_LOOK_S)
+            time.sleep(_LOOK_S if waited < _SOON_S else _LATER_S)
 
     def _is_there(self, daemon: Daemon) -> bool:
         """Whether its interface exists, and is up if that is its own doing."""
