@@ -25,8 +25,8 @@ _LOOK_S, _LATER_S = 0.2, 1.0  # to look costs something: systemctl is a process
 _SOON_S = 5.0
 _SETTLE_S = 1.0  # a program that does not take its options has ended by then
 _ASK_S = 2.0
-_LAST_LINES = "12"
-_ALL_LINES = "300"  # one that dials again says much between what matters
+_LAST_LINES = 12
+_ALL_LINES = 300  # one that dials again says much between what matters
 _UP = 1  # IFF_UP
 
 
@@ -124,8 +124,8 @@ class Node:
         for daemon in daemons:
             outcome = self._outcome(daemon, begun, stopped)
             if outcome.reason:
-                hint = self._hint(daemon)
-                meant = f" {hint.means}." if hint else ""
+                hint, said = self._hint(daemon)
+                meant = f" It said: {said}. {hint.means}." if hint else ""
                 told = f"{daemon.service} ({daemon.description}): {outcome.reason}.{meant} Its last words:\n"
                 is_late = outcome.late and daemon.may_be_late and not (hint and hint.refusal)
                 (late if is_late else problems).append(told + self._words(daemon.service))
@@ -155,7 +155,7 @@ class Node:
                     return Outcome(f"its interface {daemon.interface} has not {come} within {daemon.ready_s:g} s", True)
             if daemon.hints and not daemon.may_be_late and time.monotonic() - asked >= _ASK_S:
                 asked = time.monotonic()
-                hint = None if there else self._hint(daemon)
+                hint, _said = (None, "") if there else self._hint(daemon)
                 if hint and hint.refusal:
                     return Outcome(f"its interface {daemon.interface} does not come up")
             time.sleep(_LOOK_S if waited < _SOON_S else _LATER_S)
@@ -168,17 +168,21 @@ class Node:
             return False
         return bool(flags & _UP) or not daemon.brings_up
 
-    def _words(self, service: str, lines: str = _LAST_LINES) -> str:
+    def _words(self, service: str, lines: int = _LAST_LINES) -> str:
+        """The last lines. Of journalctl itself, --lines with --since would be the first ones (systemd 252)."""
         since = f"--since=@{int(self._started)}"
-        arguments = ["--no-pager", "--output=cat", f"--lines={lines}", since, f"--unit={service}"]
-        text = self._run(["journalctl", *arguments])[1].strip()
-        return text or "(it said nothing)"
+        text = self._run(["journalctl", "--no-pager", "--output=cat", since, f"--unit={service}"])[1].strip()
+        return "\n".join(text.splitlines()[-lines:]) or "(it said nothing)"
 
-    def _hint(self, daemon: Daemon) -> Hint | None:
-        """What whoever described it knows of what it said last."""
+    def _hint(self, daemon: Daemon) -> tuple[Hint | None, str]:
+        """What whoever described it knows of what it said last, and the line in which it said that."""
         words = self._words(daemon.service, _ALL_LINES) if daemon.hints else ""
-        last = {hint: [found.end() for found in re.finditer(hint.seen, words)][-1:] for hint in daemon.hints}
-        return max((hint for hint in last if last[hint]), key=lambda hint: last[hint], default=None)
+        ends = {hint: [found.end() for found in re.finditer(hint.seen, words)][-1:] for hint in daemon.hints}
+        hint = max((hint for hint in ends if ends[hint]), key=lambda hint: ends[hint], default=None)
+        if hint is None:
+            return None, ""
+        before, after = words[: ends[hint][0]], words[ends[hint][0] :]
+        return hint, before.rpartition("\n")[2] + after.partition("\n")[0]
 
     def put_back(self, names: Collection[str], have: Mapping[str, Have]) -> str:
         """Files and units as they were; what ran, runs. The sentence that says so."""

@@ -218,7 +218,10 @@ def test_one_that_says_what_is_wrong_is_not_waited_for_and_is_understood(tmp_pat
     dialling = one(ready_s=3600, brings_up=True, hints=[hint])
     with pytest.raises(EngineError) as caught:
         system.apply(plan([dialling], {}, purge=True), {"vpn": dialling}, {})
-    assert "does not come up. The provider refuses user or password. Its last words:\nCHAP" in caught.value.problems[0]
+    said = (
+        "does not come up. It said: CHAP authentication failed: Access denied. The provider refuses user or password."
+    )
+    assert f"{said} Its last words:\nCHAP" in caught.value.problems[0]
     assert system.read() == {}
 
 
@@ -235,7 +238,8 @@ def test_one_that_may_be_late_has_failed_only_if_it_is_refused_and_else_is_told(
     patient, _called = node(tmp_path, says="LCP: timeout sending Config-Requests\n")
     (told,) = patient.apply(plan([late], {}, purge=True), {"vpn": late}, {})
     assert told == (
-        "linkagg-vpn.service (carrier): its interface tun0 has not come up within 1.5 s. Nobody hears it. "
+        "linkagg-vpn.service (carrier): its interface tun0 has not come up within 1.5 s. It said: LCP: timeout sending "
+        "Config-Requests. Nobody hears it. "
         "Its last words:\nLCP: timeout sending Config-Requests"
     )
     assert "vpn" in patient.read()
@@ -254,7 +258,7 @@ def test_what_it_says_last_counts(tmp_path: Path) -> None:
 def test_what_only_explains_does_not_end_the_waiting(tmp_path: Path) -> None:
     system, _called = node(tmp_path, says="LCP: timeout\n")
     waited = one(ready_s=3, brings_up=True, hints=[DEAF])
-    with pytest.raises(EngineError, match=r"has not come up within 3 s\. Nobody hears it"):
+    with pytest.raises(EngineError, match=r"has not come up within 3 s\. It said: LCP: timeout\. Nobody hears it"):
         system.apply(plan([waited], {}, purge=True), {"vpn": waited}, {})
 
 

@@ -81,7 +81,10 @@ def test_one_that_is_refused_at_its_first_start_leaves_nothing(world: World) -> 
     world.deploy(dialler())
     with pytest.raises(EngineError) as caught:
         world.end(REFUSAL)
-    assert "has not come up within 0.4 s. Refused. Its last words:\nCHAP auth" in caught.value.problems[0]
+    assert (
+        "has not come up within 0.4 s. It said: CHAP authentication failed. Refused. Its last words:\nCHAP auth"
+        in caught.value.problems[0]
+    )
     assert caught.value.problems[1:] == ["Files and units are as they were before"]
     assert (node(world.root)[0].read(), world.path.exists()) == ({}, False)
 
