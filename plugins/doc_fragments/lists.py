@@ -500,8 +500,8 @@ options:
         description:
           - While O(routes[].device) is a bond of which no leg is heard, C(linkagg.service) withdraws the route, so that
             the next policy rule decides.
-          - It cannot be known of a bond that does not watch its legs (O(bonds[].arp_interval) 0 or not given), except
-            in modes V(balance-tlb) and V(balance-alb).
+          - It cannot be known of a bond that does not watch its legs (C(arp_interval) of M(linkagg.wan.bonds) 0 or not
+            given), except in modes V(balance-tlb) and V(balance-alb).
         type: bool
       flow_mark:
         description:
