@@ -133,7 +133,7 @@ def two_sticks() -> Lab:
 @pytest.fixture
 def network() -> Iterator[Network]:
     lab = two_sticks()
-    places = [*config.NODES, *(link.namespace for link in lab.links), "labhost"]
+    places = [*lab.nodes, *(link.namespace for link in lab.links), "labhost"]
     network = Network(lab, {place: f"{PREFIX}-{place}" for place in places})
     try:
         for name in network.names.values():
@@ -163,7 +163,7 @@ def test_modems_with_one_subnet_lead_out_each_by_its_own_way(network):
 
 
 def test_the_lab_host_reaches_every_node_and_no_node_another_network_over_it(network):
-    for node in config.NODES:
+    for node in network.lab.nodes:
         network.run("labhost", "ping", "-c", "1", "-W", "2", network.lab.address(node))
     network.run("internet", "ip", "route", "add", "198.18.254.0/24", "via", "198.51.100.1")
     network.run("modems", "ip", "route", "add", "198.18.254.0/24", "dev", "mgmt0")
