@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -70,6 +71,15 @@ def until(there: Callable[[], object], limit_s: float) -> float:
         assert time.monotonic() - started < limit_s, "waited in vain"
         time.sleep(0.05)
     return time.monotonic() - started
+
+
+def usually(what: Callable[[], float], seconds: float) -> float:
+    """The median of so long: a queue that drains has less for a moment."""
+    seen, ends = [], time.monotonic() + seconds
+    while time.monotonic() < ends:
+        seen.append(what())
+        time.sleep(0.1)
+    return median(seen)
 
 
 def weights_shown(node: Node) -> str:

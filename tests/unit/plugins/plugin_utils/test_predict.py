@@ -28,8 +28,8 @@ def bond(**keys: Any) -> dict[str, Any]:
     return {"bonds": [{"bond_id": 0, **keys}]}
 
 
-def expected(traffic: Traffic, up: bool = False, rates: Any = SEED, **site: Any) -> float | None:
-    return predict.predicted(wiring(*rates, **site), traffic, up=up, frame=ETHERNET)
+def expected(traffic: Traffic, up: bool = False, rates: Any = (), **site: Any) -> float | None:
+    return predict.predicted(wiring(*rates or SEED, **site), traffic, up=up, frame=ETHERNET)
 
 
 ONE = Traffic()

@@ -19,8 +19,8 @@ from ansible_collections.linkagg.wan.plugins.module_utils._rates.estimate import
     Estimate,
     Sample,
 )
-from ansible_collections.linkagg.wan.tests.perf.bench_rates import following, recorded
-from ansible_collections.linkagg.wan.tests.perf.moving_link import Fixed, Link, Seen
+from ansible_collections.linkagg.wan.tests.perf.bench_rates import following
+from ansible_collections.linkagg.wan.tests.perf.moving_link import Link, Seen
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,18 +39,6 @@ def test_a_link_that_gets_slower_is_known_in_seconds_and_so_is_its_coming_back(t
     assert first(seen, 20, 0, 1.05 * MBIT) <= (1.5 if tells else 4)
     assert first(seen, 40, 4.5 * MBIT, 20 * MBIT) <= 10
     assert seen.used > 0.8
-
-
-@pytest.mark.parametrize("way", ["down", "up"])
-@pytest.mark.parametrize("name", ["att-lte-driving", "tmobile-umts-driving"])
-def test_on_recorded_links_it_carries_nearly_all_with_much_shorter_queues(name: str, way: str) -> None:
-    capacity = recorded(name)[way]
-    offered = mean(capacity)
-    followed = Link(capacity, following(offered)).run(200)
-    low, high = (Link(capacity, Fixed(offered * share)).run(200) for share in (0.95, 2.0))
-    assert followed.used > 0.75
-    assert followed.used > low.used
-    assert followed.wait_ms(0.5) < 0.6 * high.wait_ms(0.5)
 
 
 def test_a_steady_link_is_used_whole_with_a_short_queue() -> None:

@@ -60,7 +60,7 @@ def test_what_the_other_end_saw_before_our_own_restart_is_not_believed() -> None
     assert path.direction.queue_ms == 0
 
 
-@given(st.builds(Note, *(st.integers(0, 2**63) for _ in range(4)), st.integers(-(2**63), 2**63 - 1), st.booleans()))
+@given(st.builds(Note, *[st.integers(0, 2**63)] * 4, st.integers(-(2**63), 2**63 - 1), st.booleans()))
 def test_a_note_travels_whole(one: Note) -> None:
     assert unpacked(one.packed()) == one
 
