@@ -34,8 +34,6 @@ MODULES = [
     *(f"{_INTERRUPTED}_{name}" for name in ("tunnels_converge[gretap]", "carriers_converge", "bonds_converge")),
 ]
 WEIGHTS = ["test_weights.py"]
-# Of links that are followed, what needs CAKE.
-RATES = ["test_rates.py::test_a_shaper_follows_what_gets_through_and_a_run_leaves_it[cake]"]
 MODEMS = ["test_modems.py"]
 WAITING = ["test_waiting.py"]
 # Plans on both ends of a site, of every carrier, leg and size of links; they need the planner's part of the controller.
@@ -62,7 +60,7 @@ def run(lab: Lab) -> int:
     _send(lab, _site_packages("pyroute2"), ["pyroute2", f"pyroute2-{newest}.dist-info"], f"{HOME}/pyroute2")
     # Each keeps one of the lab host's two cores busy.
     halves = [
-        _pytest(lab, ENGINE + WEIGHTS + RATES + WAITING, HOME),
+        _pytest(lab, ENGINE + WEIGHTS + WAITING, HOME),
         _pytest(lab, MODULES + MODEMS + PLANS, HOME),
     ]
     results = [

@@ -229,7 +229,7 @@ def test_a_shaper_follows_what_gets_through_and_a_run_leaves_it(home: Node, mode
     if kind == "cake":
         command = "tc qdisc add dev lo root cake && tc qdisc del dev lo root"
         if subprocess.run(command, shell=True, capture_output=True, check=False).returncode:
-            pytest.skip("NOT TESTED: this kernel has no cake; the lab's has")
+            pytest.skip("NOT TESTED: this kernel has no cake, and the lab's is too slow where it is emulated")
     try:
         bridged(modems)
         shapers = {"shapers": [{"interface": "wan1", **one} for one in KINDS[kind]], "purge": True}
@@ -241,8 +241,7 @@ def test_a_shaper_follows_what_gets_through_and_a_run_leaves_it(home: Node, mode
             says(home, "rate of link lte1: 5 Mbit/s nominal, carries 5, shaped to 5; idle; ")
             with flood(6):
                 until(lambda: shaped() < 1.2, 8)
-                time.sleep(5)
-                assert 0.6 < shaped() < 1.5
+                assert 0.5 < usually(shaped, 6) < 1.5
                 again = home.module("shapers", persist=True, **shapers)
                 assert (again["changed"], again["steps"]) == (False, [])
                 assert again["followed"][0].startswith(
