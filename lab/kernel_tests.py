@@ -41,7 +41,7 @@ PLANS = ["test_plan_reach.py", "test_plan_mtu.py"]
 PLANNER_PARTS = ["netaddr", "jmespath"]
 PYTEST_PARTS = ["pytest", "_pytest", "py.py", "pluggy", "iniconfig", "packaging", "pygments"]
 ANSIBLE_PARTS = [f"ansible/{part}" for part in ("__init__.py", "_vendor", "release.py", "module_utils")]
-LIMIT_S = 1800
+LIMIT_S = 2700
 HOME = f"{GUEST_HOME}/tests"
 COLLECTION = f"{HOME}/ansible_collections/linkagg/wan"
 
@@ -60,8 +60,8 @@ def run(lab: Lab) -> int:
     _send(lab, _site_packages("pyroute2"), ["pyroute2", f"pyroute2-{newest}.dist-info"], f"{HOME}/pyroute2")
     # Each keeps one of the lab host's two cores busy.
     halves = [
-        _pytest(lab, ENGINE + WEIGHTS + WAITING, HOME),
-        _pytest(lab, MODULES + MODEMS + PLANS, HOME),
+        _pytest(lab, ENGINE + WEIGHTS + WAITING + MODEMS, HOME),
+        _pytest(lab, MODULES + PLANS, HOME),
     ]
     results = [
         *watched_at_once(lab.host, halves, limit_s=LIMIT_S),
