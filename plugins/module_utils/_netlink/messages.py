@@ -156,6 +156,12 @@ class rulemsg(nlmsg):
     )
 
 
+# Requests about it, and the parent of what is at the root of an interface (linux/rtnetlink.h, linux/pkt_sched.h).
+NEW_QDISC, DELETE_QDISC, GET_QDISCS = 36, 37, 38
+NEW_CLASS, DELETE_CLASS, GET_CLASSES = 40, 41, 42
+ROOT_PARENT = 0xFFFFFFFF
+
+
 class qdiscmsg(nlmsg):
     """struct tcmsg and the attributes of a queueing discipline; its options are attributes or one structure."""
 

@@ -17,11 +17,8 @@ from .._kinds.htb import spoken
 from .._kinds.qdisc import FIRST_HANDLE, LAST_HANDLE
 from .conversation import CREATE, REPLACE, Conversation
 from .decoder import HEADER_BYTES, Answer
-from .messages import attributes, qdiscmsg
+from .messages import GET_CLASSES, GET_QDISCS, NEW_CLASS, NEW_QDISC, ROOT_PARENT, attributes, qdiscmsg
 
-_NEW_QDISC, _GET_QDISCS = 36, 38
-_NEW_CLASS, _GET_CLASSES = 40, 42
-_ROOT = 0xFFFFFFFF
 _INDEX = struct.Struct("=i")
 _INDEX_PLACE = HEADER_BYTES + 4  # after family and padding
 
@@ -33,11 +30,11 @@ def read_queues(rtnl: Conversation) -> dict[int, Queues]:
     read by ``with_classes``."""
     found: dict[int, Queues] = {}
     inner: dict[int, Queues] = {}
-    for answer in rtnl.dump(_GET_QDISCS, qdiscmsg):
-        where = (answer["parent"] if answer["parent"] != _ROOT else answer["handle"]) >> 16
+    for answer in rtnl.dump(GET_QDISCS, qdiscmsg):
+        where = (answer["parent"] if answer["parent"] != ROOT_PARENT else answer["handle"]) >> 16
         if FIRST_HANDLE <= where <= LAST_HANDLE and answer["handle"]:
-            target = found if answer["parent"] == _ROOT else inner
-            target.setdefault(answer["index"], []).append((_NEW_QDISC, repeatable(answer)))
+            target = found if answer["parent"] == ROOT_PARENT else inner
+            target.setdefault(answer["index"], []).append((NEW_QDISC, repeatable(answer)))
     return {index: queues + inner.get(index, []) for index, queues in found.items()}
 
 
@@ -46,8 +43,8 @@ def with_classes(rtnl: Conversation, index: int, queues: Queues) -> Queues:
     if len(queues) < 2:
         return queues
     classes = [
-        (_NEW_CLASS, answer.raw)
-        for answer in rtnl.dump(_GET_CLASSES, qdiscmsg, {"index": index})
+        (NEW_CLASS, answer.raw)
+        for answer in rtnl.dump(GET_CLASSES, qdiscmsg, {"index": index})
         if answer["index"] == index and attributes(answer).get("TCA_KIND") == "htb"
     ]
     return [queues[0], *classes, *queues[1:]]

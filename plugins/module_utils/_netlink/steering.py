@@ -16,9 +16,8 @@ from .._engine.errors import KernelError
 from .._kinds.steering import NONE, Filter, filters, parsed, preferences, queue_mark_of
 from .conversation import CREATE, EXCLUSIVE, Conversation
 from .links import Request
-from .messages import attributes, build, filtermsg, qdiscmsg
+from .messages import DELETE_QDISC, GET_QDISCS, NEW_QDISC, attributes, build, filtermsg, qdiscmsg
 
-_NEW_QDISC, _DELETE_QDISC, _GET_QDISCS = 36, 37, 38
 _NEW_FILTER, _DELETE_FILTER, _GET_FILTERS = 44, 45, 46
 _CLSACT, _CLSACT_HANDLE = 0xFFFFFFF1, 0xFFFF0000
 _INGRESS, _EGRESS = 0xFFFFFFF2, 0xFFFFFFF3
@@ -26,7 +25,7 @@ _INGRESS, _EGRESS = 0xFFFFFFF2, 0xFFFFFFF3
 
 def classified(rtnl: Conversation) -> frozenset[int]:
     """Indices of the interfaces that have a ``clsact``, and so can have filters."""
-    answers = rtnl.dump(_GET_QDISCS, qdiscmsg)
+    answers = rtnl.dump(GET_QDISCS, qdiscmsg)
     return frozenset(answer["index"] for answer in answers if attributes(answer).get("TCA_KIND") == "clsact")
 
 
@@ -41,7 +40,7 @@ def write(rtnl: Conversation, index: int, queue_mark: int, *, ours: bool) -> Non
     old = preferences(_filters(rtnl, index, _EGRESS)) if there else []
     batch = [_request(_DELETE_FILTER, 0, index, one.info) for one in old]
     if queue_mark != NONE:
-        batch += [] if there else [_clsact(_NEW_QDISC, CREATE | EXCLUSIVE, index)]
+        batch += [] if there else [_clsact(NEW_QDISC, CREATE | EXCLUSIVE, index)]
         batch += [_addition(index, one) for one in filters(queue_mark)]
     try:
         rtnl.send(batch)
@@ -52,7 +51,7 @@ def write(rtnl: Conversation, index: int, queue_mark: int, *, ours: bool) -> Non
         raise
     empty = queue_mark == NONE and not any(_filters(rtnl, index, parent) for parent in (_INGRESS, _EGRESS) if there)
     if there and ours and empty:
-        rtnl.send([_clsact(_DELETE_QDISC, 0, index)])
+        rtnl.send([_clsact(DELETE_QDISC, 0, index)])
 
 
 def _filters(rtnl: Conversation, index: int, parent: int) -> list[Filter]:

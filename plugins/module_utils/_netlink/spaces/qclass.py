@@ -15,12 +15,18 @@ from ..._kinds.qdisc import ROOT_HANDLE, class_number, class_text
 from ..conversation import CREATE, EXCLUSIVE
 from ..decoder import Answer
 from ..links import Request
-from ..messages import attributes, build, qdiscmsg
+from ..messages import (
+    DELETE_CLASS,
+    GET_CLASSES,
+    GET_QDISCS,
+    NEW_CLASS,
+    ROOT_PARENT,
+    attributes,
+    build,
+    qdiscmsg,
+)
 from ..node import Node
 
-_GET_QDISCS = 38
-_NEW, _DELETE, _GET = 40, 41, 42
-_ROOT = 0xFFFFFFFF
 _KIND = "htb_class"
 _HTB = "htb"
 
@@ -37,14 +43,16 @@ class ClassSpace:
             return []
         rooted = [
             answer["index"]
-            for answer in self._node.rtnl.dump(_GET_QDISCS, qdiscmsg)
-            if answer["parent"] == _ROOT and answer["handle"] == ROOT_HANDLE and attributes(answer)["TCA_KIND"] == _HTB
+            for answer in self._node.rtnl.dump(GET_QDISCS, qdiscmsg)
+            if answer["parent"] == ROOT_PARENT
+            and answer["handle"] == ROOT_HANDLE
+            and attributes(answer)["TCA_KIND"] == _HTB
         ]
         return [
             self._obj(answer, self._node.names[index], kinds)
             for index in rooted
             if index in self._node.names
-            for answer in self._node.rtnl.dump(_GET, qdiscmsg, {"index": index})
+            for answer in self._node.rtnl.dump(GET_CLASSES, qdiscmsg, {"index": index})
             if answer["index"] == index and answer["handle"] & 0xFFFF0000 == ROOT_HANDLE
         ]
 
@@ -60,7 +68,7 @@ class ClassSpace:
             raise KernelError(errno.ENODEV, f"no interface {attrs['interface']}")
         requests = []
         if step.op in ("delete", "recreate"):
-            requests.append((_DELETE, 0, self._message(step.obj, link.index)))
+            requests.append((DELETE_CLASS, 0, self._message(step.obj, link.index)))
         if step.after:
             flags = 0 if step.op == "change" else CREATE | EXCLUSIVE
             requests.append(self._making(step.after, link.index, kinds, flags))
@@ -75,7 +83,7 @@ class ClassSpace:
     def _making(self, obj: Obj, index: int, kinds: Kinds, flags: int) -> Request:
         codec = kinds[obj.kind].codec
         options = codec.pack(obj.attrs) if codec else b""
-        return (_NEW, flags, self._message(obj, index, {"TCA_KIND": _HTB, "TCA_OPTIONS": options}))
+        return (NEW_CLASS, flags, self._message(obj, index, {"TCA_KIND": _HTB, "TCA_OPTIONS": options}))
 
     @staticmethod
     def _message(obj: Obj, index: int, parts: dict[str, object] | None = None) -> qdiscmsg:

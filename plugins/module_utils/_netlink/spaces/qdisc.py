@@ -21,12 +21,10 @@ from ..._kinds.qdisc import FIRST_HANDLE, LAST_HANDLE, ROOT, ROOT_HANDLE, class_
 from ..conversation import CREATE, EXCLUSIVE, REPLACE
 from ..decoder import Answer
 from ..links import Request
-from ..messages import attributes, build, qdiscmsg
+from ..messages import DELETE_QDISC, GET_QDISCS, NEW_QDISC, ROOT_PARENT, attributes, build, qdiscmsg
 from ..node import Node
 from ..queues import repeatable
 
-_NEW, _DELETE, _GET = 36, 37, 38
-_ROOT = 0xFFFFFFFF
 _FIRST_SPECIAL = 0xFFFFFFF0  # parents from here on are no classes: what comes in, and the root
 _ETHERNET_HEADER_BYTES = 14
 
@@ -41,9 +39,9 @@ class QdiscSpace:
         """The disciplines of wanted interfaces, whoever owns them, and ours of these kinds."""
         wanted = {obj.key for obj in want}
         found = []
-        for answer in self._node.rtnl.dump(_GET, qdiscmsg):
+        for answer in self._node.rtnl.dump(GET_QDISCS, qdiscmsg):
             name = self._node.names.get(answer["index"])
-            if name is None or not answer["handle"] or _FIRST_SPECIAL <= answer["parent"] != _ROOT:
+            if name is None or not answer["handle"] or _FIRST_SPECIAL <= answer["parent"] != ROOT_PARENT:
                 continue
             obj = _obj(answer, name, kinds)
             if obj.key in wanted or ((obj.owned or others) and obj.kind in kinds):
@@ -75,7 +73,7 @@ class QdiscSpace:
                 removal = removal if self._is_there(step.before, link.index) else []
             if step.after and "raw" in step.after.context:  # somebody else's, put back
                 self._node.rtnl.send(removal)
-                self._node.rtnl.replay(_NEW, CREATE | REPLACE, step.after.context["raw"])
+                self._node.rtnl.replay(NEW_QDISC, CREATE | REPLACE, step.after.context["raw"])
             else:
                 self._node.rtnl.send([*removal, *making])
         except KernelError as exc:
@@ -85,7 +83,7 @@ class QdiscSpace:
 
     def _is_there(self, obj: Obj | None, index: int) -> bool:
         handle = _handle(obj) if obj else 0
-        answers = self._node.rtnl.dump(_GET, qdiscmsg, {"index": index})
+        answers = self._node.rtnl.dump(GET_QDISCS, qdiscmsg, {"index": index})
         return any(answer["index"] == index and answer["handle"] == handle for answer in answers)
 
 
@@ -99,7 +97,7 @@ def _missing(obj: Obj) -> str:
 
 def _parent(attrs: Mapping[str, Any]) -> int:
     """The kernel's number of where it is."""
-    return _ROOT if attrs["parent"] == ROOT else class_number(attrs["parent"])
+    return ROOT_PARENT if attrs["parent"] == ROOT else class_number(attrs["parent"])
 
 
 def _handle(obj: Obj) -> int:
@@ -110,7 +108,7 @@ def _handle(obj: Obj) -> int:
 
 def _place(answer: Answer) -> tuple[str, bool]:
     """Its parent, as text, and whether what is there is ours."""
-    if answer["parent"] == _ROOT:
+    if answer["parent"] == ROOT_PARENT:
         return ROOT, FIRST_HANDLE <= answer["handle"] >> 16 <= LAST_HANDLE
     major, minor = answer["parent"] >> 16, answer["parent"] & 0xFFFF
     return (class_text(minor), True) if major == FIRST_HANDLE else (f"{major:x}:{minor:x}", False)
@@ -143,13 +141,13 @@ def _requests(step: Step, index: int, kinds: Kinds) -> tuple[list[Request], list
     in_place = step.op == "change" and before is not None and before.owned
     removal, making = [], []
     if before and before.owned and not in_place:
-        removal.append((_DELETE, 0, build(qdiscmsg, {**place, "handle": _handle(before)}, {})))
+        removal.append((DELETE_QDISC, 0, build(qdiscmsg, {**place, "handle": _handle(before)}, {})))
     if after and "raw" not in after.context:
         flags = 0 if in_place else CREATE | (REPLACE if before else EXCLUSIVE)
         handle = _handle(before if in_place and before else after)
         options = _options(kinds[after.kind], after.attrs, set(step.changed) if in_place else None)
         parts = {"TCA_KIND": after.kind, "TCA_OPTIONS": options}
-        making.append((_NEW, flags, build(qdiscmsg, {**place, "handle": handle}, parts)))
+        making.append((NEW_QDISC, flags, build(qdiscmsg, {**place, "handle": handle}, parts)))
     return removal, making
 
 
