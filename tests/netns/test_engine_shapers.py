@@ -36,11 +36,16 @@ def tc(words: str) -> str:
     return done.stdout
 
 
+def uncounted(line: str) -> str:
+    """What ``tc`` shows without what the kernel counts: a reference for each queue of the interface, and packets that
+    no class of an htb took, which it sends by itself when the interface comes up."""
+    return re.sub(r" (refcnt|direct_packets_stat) \d+", "", line)
+
+
 def shown(interface: str = "wan1") -> str:
-    """The root discipline of an interface, in ``tc``'s words."""
+    """The root discipline of an interface, in ``tc``'s words, without what is counted."""
     lines = tc(f"qdisc show dev {interface}").splitlines()
-    line = " ".join(next(line for line in lines if " root " in line).split())
-    return re.sub(r" refcnt \d+", "", line)  # one more for each queue of the interface
+    return uncounted(" ".join(next(line for line in lines if " root " in line).split()))
 
 
 def ours(*interfaces: str) -> str:
@@ -49,7 +54,7 @@ def ours(*interfaces: str) -> str:
     there = {name for _index, name in socket.if_nameindex()}
     for name in sorted(there & set(interfaces or ("wan1", "wan2"))):
         lines += [f"dev {name} {line}" for line in tc(f"-d class show dev {name}").splitlines() if " htb " in line]
-    return "; ".join(sorted(re.sub(r" (refcnt|direct_packets_stat) \d+", "", line) for line in lines))
+    return "; ".join(sorted(map(uncounted, lines)))
 
 
 def where_it_is(item: dict[str, Any]) -> list[dict[str, Any]]:
