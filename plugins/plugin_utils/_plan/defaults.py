@@ -32,6 +32,7 @@ from dataclasses import replace
 from .checks_proxy import unable
 from .model import Bond, Choice, Inventory, Link, Proxy, Qos, Site
 from .proxy import MOST_SUBFLOWS
+from .qos import link_rate
 from .qos_keys import QOS
 from .rates import follows
 from .schedule import BY_MODE, MOST_LEGS, QUEUE_MODES, RATES
@@ -45,21 +46,11 @@ _WAYS = {"down_mbit": "down", "up_mbit": "up"}
 
 def with_defaults(inventory: Inventory) -> Inventory:
     """The inventory with everything decided that its sites do not say, and what was switched off left out."""
-    return replace(inventory, sites={host: _decided(site) for host, site in inventory.sites.items()})
+    return replace(inventory, sites={host: decided(site) for host, site in inventory.sites.items()})
 
 
-def gets_proxy(site: Site) -> bool:
-    """Whether TCP of the site goes through the proxy, because it says so or by the rule."""
-    proxy = _decided(site).proxy
-    return proxy is not None and proxy.enabled
-
-
-def gets_qos(site: Site) -> bool:
-    """Whether what leaves by its links is shaped, because it says so or by the rule."""
-    return _decided(site).qos is not None
-
-
-def _decided(site: Site) -> Site:
+def decided(site: Site) -> Site:
+    """The same of one site."""
     qos = site.qos if site.qos is not None and site.qos.enabled else None
     if {"links", "bonds", "concentrator", "proxy", "lan"} & site.unread or not site.links:
         return replace(site, qos=qos)
@@ -118,8 +109,7 @@ def _qos(site: Site) -> tuple[bool, str]:
             f"of a site numbered {FIRST_ASKED_SITE} or above links are shaped only where it was asked for, with "
             "`qos: {}`: each takes 1.2 MB of the concentrator, whose kernel has numbers for 65,000"
         )
-    links = sorted(site.links, key=lambda link: link.link_id or 0)
-    unknown = [link for link in links if None in ((link.rate or {}).get(key) for key in RATES.values())]
+    unknown = _unrated(sorted(site.links, key=lambda link: link.link_id or 0))
     if unknown:
         return False, f"links are shaped to their rates, and {_names(unknown)} would need one (down_mbit and up_mbit)"
     return True, (
@@ -144,7 +134,7 @@ def _proxy(site: Site, aggregate: Bond) -> tuple[bool, str]:
     if left_out and not all(_rates(links, key) for key in RATES.values()):
         return False, f"it cannot go over {_names(left_out)}, and without rates nobody knows what that leaves out"
     able = [link for link in links if link not in left_out]
-    able.sort(key=lambda link: -((link.rate or {}).get("down_mbit") or 0))
+    able.sort(key=lambda link: -(link_rate(link, "down_mbit") or 0))
     left_out += able[MOST_SUBFLOWS:]
     for key in RATES.values():
         missing = sum(_rates(left_out, key) or [1.0] * len(left_out))
@@ -167,7 +157,7 @@ def _schedule(links: Sequence[Link]) -> tuple[str, str]:
     count = len(links)
     if count < 2:
         return BY_MODE, ""
-    unknown = [link for link in links if None in ((link.rate or {}).get(key) for key in RATES.values())]
+    unknown = _unrated(links)
     if unknown:
         return BY_MODE, (
             f"packets go round the legs, which gives {count} times the slowest link; for packets by weight give "
@@ -203,8 +193,13 @@ def _round(rates: Sequence[float]) -> float:
 
 def _rates(links: Iterable[Link], key: str) -> list[float]:
     """The rate of each, none at all if one is not known."""
-    rates = [(link.rate or {}).get(key) for link in links]
+    rates = [link_rate(link, key) for link in links]
     return [] if None in rates else [float(rate) for rate in rates]
+
+
+def _unrated(links: Iterable[Link]) -> list[Link]:
+    """Those whose rate is not known, in one direction or both."""
+    return [link for link in links if None in (link_rate(link, key) for key in RATES.values())]
 
 
 def _names(links: Sequence[Link]) -> str:

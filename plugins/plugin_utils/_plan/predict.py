@@ -17,7 +17,7 @@ from typing import NamedTuple
 from .layers import IP_HEADER
 from .pppoe import OVERHEAD as PPPOE_OVERHEAD
 from .proxy import is_proxied, subflow_carriers
-from .qos import CARRIER_SHARE
+from .qos import CARRIER_SHARE, link_rate
 from .schedule import RATES, is_weighted, weights_of
 from .wiring import BondWiring, CarrierWiring, LegWiring, SiteWiring
 
@@ -76,7 +76,7 @@ def path_rates(wiring: SiteWiring, traffic: Traffic, *, up: bool, frame: int = 0
     proxied = _takes_proxy(wiring, traffic)
     legs = () if proxied else wiring.aggregate.legs
     carriers = subflow_carriers(wiring) if proxied else [leg.carrier for leg in legs]
-    known = {carrier.link.name: (carrier.link.rate or {}).get(RATES[up]) for carrier in carriers}
+    known = {carrier.link.name: link_rate(carrier.link, RATES[up]) for carrier in carriers}
     if not known or None in known.values():
         return None
     shares = (

@@ -16,11 +16,12 @@ from typing import Any
 from .bonding import BOND, LEG_KINDS
 from .carrier import Carrier
 from .carriers import CARRIERS, DEFAULT
-from .defaults import gets_proxy, gets_qos
+from .defaults import decided
 from .deps import jmespath, missing
 from .kinds import Refused, boolean
-from .model import NO_CONCENTRATOR
+from .model import NO_CONCENTRATOR, Site
 from .proxy import PROGRAMS as PROXY_PROGRAMS
+from .proxy import is_proxied
 from .reading import read_sites
 
 # What every node needs, with the Debian package of each.
@@ -67,8 +68,10 @@ def interface_kinds(data: Any, host: str | None = None) -> list[str]:
     if _search(_WITHOUT_BONDS, data):
         legs.add(_default_leg())
     kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
-    proxy = ["mptcp", "tproxy"] if _has_proxy(data) else []
-    shaping = ["cake", *(["htb"] if _sites(data).get(host) is None else [])] if _is_shaped(data) else []
+    sites = _decided(data)
+    proxy = ["mptcp", "tproxy"] if _asks(data, _PROXIES) or any(map(is_proxied, sites)) else []
+    shaped = _asks(data, _SHAPED) or any(site.qos is not None for site in sites)
+    shaping = ["cake", *(["htb"] if _sites(data).get(host) is None else [])] if shaped else []
     return [*own, *kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy, *shaping]
 
 
@@ -87,7 +90,7 @@ def programs(data: Any, host: str) -> dict[str, str]:
     at_gateway = _sites(data).get(host) is not None
     used = [] if own is None else carriers_used(own)
     found = [carrier.gateway_programs if at_gateway else carrier.concentrator_programs for carrier in used]
-    if _has_proxy(own):
+    if _asks(own, _PROXIES) or any(map(is_proxied, _decided(own))):
         found.append(PROXY_PROGRAMS)
     dialled = {"pppd": "ppp"} if _is_dialled(data, host) else {}
     return {**PROGRAMS, **dialled, **{name: package for some in found for name, package in some.items()}}
@@ -120,20 +123,15 @@ def _is_dialled(data: Any, host: str | None) -> bool:
     return bool(_search(_DIALLED, _sites(data).get(host)))
 
 
-def _has_proxy(data: Any) -> bool:
-    """Whether a site has the proxy; also while what it says of it cannot be read."""
-    told = [proxy.get("enabled", True) for proxy in _search(_PROXIES, data) or () if isinstance(proxy, Mapping)]
-    if any(_is_true(enabled) for enabled in told):
-        return True
-    return not missing() and any(map(gets_proxy, read_sites(data)[0].values()))
+def _asks(data: Any, which: str) -> bool:
+    """Whether a site says that it has that, the proxy or shaping; also while what it says of it cannot be read."""
+    told = [some.get("enabled", True) for some in _search(which, data) or () if isinstance(some, Mapping)]
+    return any(_is_true(enabled) for enabled in told)
 
 
-def _is_shaped(data: Any) -> bool:
-    """Whether a site is shaped, because it says so or by the rule."""
-    told = [qos.get("enabled", True) for qos in _search(_SHAPED, data) or () if isinstance(qos, Mapping)]
-    if any(_is_true(enabled) for enabled in told):
-        return True
-    return not missing() and any(map(gets_qos, read_sites(data)[0].values()))
+def _decided(data: Any) -> list[Site]:
+    """The sites as the planner has them, with what its rule decides."""
+    return [] if missing() else [decided(site) for site in read_sites(data)[0].values()]
 
 
 def _is_true(value: Any) -> bool:

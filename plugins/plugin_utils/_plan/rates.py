@@ -70,7 +70,7 @@ def gateway_rates(wiring: SiteWiring) -> list[dict[str, Any]]:
     """Elements of ``rates`` of ``linkagg.wan.agent`` at the gateway."""
     found = []
     for carrier in _followed(wiring, at_gateway=True):
-        legs = [(leg.name, leg) for leg in _legs(wiring, carrier)]
+        legs = [(leg.name, leg) for leg in wiring.legs_of(carrier)]
         shapers = [(carrier.link.device, "", 100.0)]
         if carrier.interface is not None:
             shapers.append((carrier.interface, "", round(CARRIER_SHARE * 100, 2)))
@@ -92,7 +92,7 @@ def concentrator_rates(wirings: Iterable[SiteWiring]) -> list[dict[str, Any]]:
     found = []
     for wiring in wirings:
         for carrier in _followed(wiring, at_gateway=False):
-            legs = [(leg.concentrator_name, leg) for leg in _legs(wiring, carrier)]
+            legs = [(leg.concentrator_name, leg) for leg in wiring.legs_of(carrier)]
             counters = _counters(carrier, carrier.concentrator_interface, legs, wiring.family)
             if carrier.kind.shares_interface:
                 counters = [_counter(carrier.concentrator_interface, peer=str(carrier.gateway_address))]
@@ -147,10 +147,6 @@ def _followed(wiring: SiteWiring, *, at_gateway: bool) -> Iterator[CarrierWiring
     for carrier in wiring.carriers:
         if follows(carrier.link) and carrier.link.rate.get(RATES[at_gateway]):
             yield carrier
-
-
-def _legs(wiring: SiteWiring, carrier: CarrierWiring) -> Iterator[LegWiring]:
-    return (leg for bond in wiring.bonds for leg in bond.legs if leg.carrier is carrier)
 
 
 def _bonds(wiring: SiteWiring, carrier: CarrierWiring) -> Iterator[BondWiring]:

@@ -28,7 +28,7 @@ from .nft import Part, nft_set
 from .numbers import shaper_class
 from .problems import Problem
 from .qos import cake_item, carrier_overhead, link_overhead, link_rate
-from .wiring import CarrierWiring, LegWiring, SiteWiring
+from .wiring import CarrierWiring, SiteWiring
 
 _HANDLE = "7600"
 # A class's number is also the handle of what is in it: not that of the root, nor those with a meaning of their own.
@@ -87,11 +87,6 @@ class _Shaped(NamedTuple):
         """Its class, where it has one: ``7600:41``."""
         return _class_id(self.wiring, self.carrier)
 
-    @property
-    def legs(self) -> Iterator[LegWiring]:
-        """Of all bonds."""
-        return (leg for bond in self.wiring.bonds for leg in bond.legs if leg.carrier is self.carrier)
-
     def cake(self, interface: str, *, overhead: int) -> dict[str, Any]:
         """Shapes to the link's rate."""
         return cake_item(interface, self.rate_mbit, self.qos, overhead=overhead)
@@ -117,7 +112,7 @@ def shaper_places(wiring: SiteWiring, carrier: CarrierWiring) -> list[tuple[str,
         return [(interface, _class_id(wiring, carrier))]
     if interface:
         return [(interface, "")]
-    return [(leg.concentrator_name, "") for bond in wiring.bonds for leg in bond.legs if leg.carrier is carrier]
+    return [(leg.concentrator_name, "") for leg in wiring.legs_of(carrier)]
 
 
 def concentrator_shapers(wirings: Iterable[SiteWiring]) -> list[dict[str, Any]]:
@@ -132,7 +127,7 @@ def concentrator_shapers(wirings: Iterable[SiteWiring]) -> list[dict[str, Any]]:
         elif interface and not carrier.is_leg:
             found.append(link.cake(interface, overhead=link.overhead))
         else:
-            inside = [(leg, leg.budget.carrier_mtu - leg.budget.mtu) for leg in link.legs]
+            inside = [(leg, leg.budget.carrier_mtu - leg.budget.mtu) for leg in link.wiring.legs_of(carrier)]
             found += [link.cake(leg.concentrator_name, overhead=link.overhead + size) for leg, size in inside]
     return [*roots.values(), *found]
 

@@ -9,7 +9,7 @@ Each end is rendered from this alone, so the two cannot differ.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .budget import Budget, mtu_budget
@@ -101,6 +101,10 @@ class SiteWiring:
     def aggregate(self) -> BondWiring:
         """The bond that takes what no other rule takes: that of the lowest bond_id."""
         return self.bonds[0]
+
+    def legs_of(self, carrier: CarrierWiring) -> Iterator[LegWiring]:
+        """The legs in a carrier, of all bonds."""
+        return (leg for bond in self.bonds for leg in bond.legs if leg.carrier is carrier)
 
 
 def wire_site(site: Site, concentrator: Concentrator) -> SiteWiring:
