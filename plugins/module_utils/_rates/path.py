@@ -53,7 +53,6 @@ class Path:
         self._busy_here = self._busy_there = False
         self._stalled_at: float | None = None
         self._in_time = 0
-        self._loaded = False
 
     @property
     def state(self) -> str:
@@ -129,8 +128,8 @@ class Path:
         if self._stalled_at is not None:
             self.direction.estimate.stall(now)
             return
-        self._loaded = sent >= LOADED * self.direction.rate
-        overdue_ms = max(self._overdue_s(now), 0.0) * 1000 if self._loaded else 0.0
+        loaded = sent >= LOADED * self.direction.rate
+        overdue_ms = max(self._overdue_s(now), 0.0) * 1000 if loaded else 0.0
         self.direction.look(now, sent, self._through(now), overdue_ms)
 
     def _through(self, now: float) -> float | None:
