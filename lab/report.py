@@ -28,7 +28,7 @@ from typing import Any
 from lab.report_html import page
 from lab.report_text import markdown, terminal_table
 
-__all__ = ["ReportError", "build_report", "terminal_table", "write_report"]
+__all__ = ["ReportError", "add_to_report", "build_report", "terminal_table", "write_report"]
 
 # Began and ended, in epoch seconds, to the rates (down, up) in Mbit/s that the links offered meanwhile on average.
 CapacityBetween = Callable[[float, float], tuple[float, float]]
@@ -119,6 +119,13 @@ def write_report(report: Mapping[str, Any], directory: Path) -> dict[str, Path]:
     for suffix, text in texts.items():
         paths[suffix].write_text(text, encoding="utf-8")
     return paths
+
+
+def add_to_report(part: Mapping[str, Any], directory: Path) -> None:
+    """Put what was measured apart into the report there, if there is one."""
+    path = directory / "report.json"
+    if path.exists():
+        write_report(json.loads(path.read_text(encoding="utf-8")) | part, directory)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

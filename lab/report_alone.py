@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lab import tables
 from lab.alone.verdict import is_decided
 
 TITLE = "The default against the best link alone"
@@ -42,16 +43,10 @@ def _verdict(row: Mapping[str, Any]) -> str:
 
 def table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Aligned text for a terminal; ends with a line break."""
-    lines = cells(rows)
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    text = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    text.insert(1, "  ".join("-" * width for width in widths[:-1]))
-    return "\n".join([f"{TITLE}. {NOTE}.", "", *text]) + "\n"
+    return "\n".join([f"{TITLE}. {NOTE}.", "", *tables.aligned(cells(rows))]) + "\n"
 
 
 def markdown(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The same as lines of Markdown."""
-    head, *body = cells(rows)
-    lines = ["", f"## {TITLE}", "", f"{NOTE}.", "", "| " + " | ".join(head) + " |"]
-    lines.append("| --- | ---: | --- " + "| ---: " * 3 + "| --- |")
-    return lines + ["| " + " | ".join(line) + " |" for line in body]
+    words = [_HEAD.index(heading) for heading in ("profile", "test", "")]
+    return ["", f"## {TITLE}", "", f"{NOTE}.", "", *tables.markdown(cells(rows), words)]

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lab import tables
+
 TITLE = "What it costs"
 NOTE = (
     "seconds of a processor per GB of one download: of the whole lab host, which is both ends, modems, client and "
@@ -44,17 +46,10 @@ def connections(cost: Mapping[str, Any]) -> str:
 
 def table(cost: Mapping[str, Any]) -> str:
     """Aligned text for a terminal; ends with a line break."""
-    lines = cells(cost)
-    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
-    text = ["  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-    text.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([f"{TITLE}: {NOTE}.", "", *text, "", connections(cost)]).rstrip() + "\n"
+    return "\n".join([f"{TITLE}: {NOTE}.", "", *tables.aligned(cells(cost)), "", connections(cost)]).rstrip() + "\n"
 
 
 def markdown(cost: Mapping[str, Any]) -> list[str]:
     """The same as lines of Markdown."""
-    head, *body = cells(cost)
-    lines = ["", f"## {TITLE}", "", f"{NOTE[0].upper()}{NOTE[1:]}.", "", "| " + " | ".join(head) + " |"]
-    lines.append("| --- " + "| ---: " * 4 + "|")
-    lines += ["| " + " | ".join(line) + " |" for line in body]
+    lines = ["", f"## {TITLE}", "", f"{NOTE[0].upper()}{NOTE[1:]}.", "", *tables.markdown(cells(cost))]
     return [*lines, "", connections(cost)] if connections(cost) else lines

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from lab import report_alone, report_cost
+from lab import report_alone, report_cost, tables
 
 # Benchmark documents of unknown tests are shown under their own name.
 TITLES = {
@@ -149,14 +149,7 @@ def warnings(report: Mapping[str, Any]) -> list[str]:
 
 def terminal_table(report: Mapping[str, Any]) -> str:
     """Aligned text for a terminal, with what the numbers mean; ends with a line break."""
-    table = rows(report)
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines = [headline(report), machine(report), ""]
-    for number, row in enumerate(table):
-        lines.append("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-        if number == 0:
-            lines.append("  ".join("-" * width for width in widths))
-    lines += ["", legend(report)]
+    lines = [headline(report), machine(report), "", *tables.aligned(rows(report)), "", legend(report)]
     if stages(report):
         lines.append(f"Time: {stages(report)}")
     lines += [f"Note: {text}" for text in warnings(report)]
@@ -169,11 +162,7 @@ def terminal_table(report: Mapping[str, Any]) -> str:
 
 def markdown(report: Mapping[str, Any]) -> str:
     """The same table as Markdown."""
-    table = [[text.replace("|", "\\|") for text in row] for row in rows(report)]
-    lines = [f"# {headline(report)}", "", f"{machine(report)}. {legend(report)}.", ""]
-    lines.append("| " + " | ".join(table[0]) + " |")
-    lines.append("| --- " + "| ---: " * (len(table[0]) - 1) + "|")
-    lines += ["| " + " | ".join(row) + " |" for row in table[1:]]
+    lines = [f"# {headline(report)}", "", f"{machine(report)}. {legend(report)}.", "", *tables.markdown(rows(report))]
     if stages(report):
         lines += ["", f"Time: {stages(report)}."]
     if warnings(report):

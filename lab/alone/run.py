@@ -18,7 +18,7 @@ from lab.inventory import SERVERS
 from lab.job import METHODS, playbook
 from lab.lifecycle import Lab
 from lab.profile import Profile, load_profile, shipped
-from lab.report import write_report
+from lab.report import add_to_report
 from lab.report_alone import table
 from lab.ui import LabError, Stages, say
 
@@ -44,7 +44,7 @@ def run(names: Sequence[str], *, seconds: int, again: bool = False) -> int:
     found = rows(where)
     say("")
     say(table(found))
-    keep_in_report(found)
+    add_to_report({"alone": found}, OUT)
     wrong = verdict.violations([row for row in found if row["profile"] in {_file(name) for name in names}])
     say(
         "\n".join(f"SLOWER THAN A LINK ALONE: {text}" for text in wrong)
@@ -111,13 +111,6 @@ def rows(where: Path) -> list[verdict.Row]:
     order = [name for name in all_profiles() if name in documents]
     order += sorted((name for name in documents if name not in order), key=lambda name: (len(name), name))
     return [row for name in order for row in verdict.rows(name, documents[name]["default"], documents[name]["alone"])]
-
-
-def keep_in_report(found: Sequence[verdict.Row], directory: Path = OUT) -> None:
-    """Put the rows into the report there, if there is one."""
-    path = directory / "report.json"
-    if path.exists():
-        write_report(json.loads(path.read_text()) | {"alone": list(found)}, directory)
 
 
 def known(name: str) -> str:

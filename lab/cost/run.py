@@ -19,7 +19,7 @@ from lab.inventory import SERVERS
 from lab.job import METHODS, playbook
 from lab.lifecycle import Lab
 from lab.profile import site_links
-from lab.report import write_report
+from lab.report import add_to_report
 from lab.report_cost import table
 from lab.ui import LabError, Stages, say
 
@@ -58,14 +58,7 @@ def run(profile: str, *, seconds: int) -> None:
     (OUT / "cost.json").write_text(json.dumps(found, indent=2) + "\n")
     say("")
     say(table(found))
-    keep_in_report(found)
-
-
-def keep_in_report(found: dict[str, Any], directory: Path = OUT) -> None:
-    """Put it into the report there, if there is one."""
-    path = directory / "report.json"
-    if path.exists():
-        write_report(json.loads(path.read_text()) | {"cost": found}, directory)
+    add_to_report({"cost": found}, OUT)
 
 
 def _download(lab: Lab, name: str, seconds: int) -> dict[str, Any]:

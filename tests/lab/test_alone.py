@@ -164,7 +164,7 @@ def test_the_table_is_part_of_the_report_in_all_its_forms(tmp_path: Path) -> Non
     facts = {"profile": "p", "capacity": {"down_mbit": 28.5, "up_mbit": 6.0}, "kernel": "6", "accelerator": "tcg"}
     document = report.build_report(facts | {"stages_s": {}}, [{"method": "default", "runs": runs}])
     report.write_report(document, tmp_path)
-    run.keep_in_report(verdict.rows("random-1", measured(tcp_1_down=12.0, tcp_1_up=1.5), ALONE), tmp_path)
+    report.add_to_report({"alone": verdict.rows("random-1", measured(tcp_1_down=12.0, tcp_1_up=1.5), ALONE)}, tmp_path)
     written = json.loads((tmp_path / "report.json").read_text())
     jsonschema.validate(written, json.loads(Path(report.__file__).with_name("report.schema.json").read_text()))
     assert len(written["alone"]) == 2

@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema
 
 from lab import report, report_cost
-from lab.cost import figures, hold, run
+from lab.cost import figures, hold
 from lab.cost.figures import Counters
 
 
@@ -80,7 +80,7 @@ def test_it_is_part_of_the_report_in_all_its_forms(tmp_path: Path) -> None:
     runs[0]["repeats"] = [{"started_at": 1, "ended_at": 9, "goodput_mbit": 9.6}]
     facts = {"profile": "p", "capacity": {"down_mbit": 28.5, "up_mbit": 6.0}, "kernel": "6", "accelerator": "tcg"}
     report.write_report(report.build_report(facts | {"stages_s": {}}, [{"method": "m", "runs": runs}]), tmp_path)
-    run.keep_in_report(COST, tmp_path)
+    report.add_to_report({"cost": COST}, tmp_path)
     written = json.loads((tmp_path / "report.json").read_text())
     jsonschema.validate(written, json.loads(Path(report.__file__).with_name("report.schema.json").read_text()))
     assert "| one link | 5.4 | 81 | 0 | 0 |" in (tmp_path / "report.md").read_text()
