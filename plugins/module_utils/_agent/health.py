@@ -14,7 +14,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-TOGETHER_S = 0.05  # pings due within this time leave together: fewer awakenings
+from .._engine import pace
+
 SEQUENCES = 1 << 16
 
 
@@ -81,8 +82,7 @@ class Health:
             alive = known.alive if known else before.get("alive")
             since = known.since if known else before.get("since", now)
             target = known.target if known else before.get("target", "")
-            # Spread over the interval, so that hundreds do not leave in one burst.
-            first_at = now + check.interval_s * number / len(checks)
+            first_at = pace.first(now, check.interval_s, number, len(checks))
             states[check.interface] = _State(check, first_at, since, target, alive, resting=check.if_silent)
         self._states = states
         self._sent = {number: name for number, name in self._sent.items() if name in states}
@@ -116,10 +116,10 @@ class Health:
         """Pings that are to leave now: of which check, to which address, with which sequence number."""
         found = []
         for name, state in self._states.items():
-            if not state.target or state.resting or now + TOGETHER_S < state.next_at:
+            if not state.target or state.resting or not pace.is_due(state.next_at, now):
                 continue
             self._count_missing(state, now)
-            state.next_at = max(state.next_at + state.check.interval_s, now + state.check.interval_s / 2)
+            state.next_at = pace.again(state.next_at, now, state.check.interval_s)
             state.waiting = True
             self._sequence = (self._sequence + 1) % SEQUENCES
             state.sequences.append(self._sequence)

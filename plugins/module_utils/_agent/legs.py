@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._engine import pace
 from .._kinds.withdraw import LEGS
 from .._netlink.port_state import Port
-
-TOGETHER_S = 0.05  # looks that are due within this time are taken together: fewer awakenings
 
 Seen = Callable[[str], "Port | None"]
 
@@ -73,8 +72,7 @@ class Legs:
             if known and known.bond == bond:
                 states[bond.name] = known
                 continue
-            # Spread over the interval, so that those of hundreds do not leave in one burst.
-            state = _State(bond, now + bond.interval_s * number / len(bonds), now)
+            state = _State(bond, pace.first(now, bond.interval_s, number, len(bonds)), now)
             if self._begins:
                 self._see(state)
                 state.silent = self._is_silent(state)
@@ -90,10 +88,10 @@ class Legs:
         found = [(name, False) for name in self._released]
         self._released = []
         for name, state in self._states.items():
-            state.due = now + TOGETHER_S >= state.next_at
+            state.due = pace.is_due(state.next_at, now)
             if not state.due:
                 continue
-            state.next_at = max(state.next_at + state.bond.interval_s, now + state.bond.interval_s / 2)
+            state.next_at = pace.again(state.next_at, now, state.bond.interval_s)
             self._see(state)
             silent = self._is_silent(state)
             if silent != state.silent:

@@ -8,8 +8,6 @@ A packet goes to the class that its priority names (``skb->priority``, ``meta pr
 look-up in a hash table however many classes there are; no filter is needed, and none is looked for. What names no class
 passes unshaped. All classes are directly below the root: none lends anything to another. What waits in a class does so
 in a discipline of its own, which is the object whose ``parent`` the class is.
-
-The kernel keeps a burst as the time that it takes at the rate, in steps of 64 ns, as with tbf.
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ from typing import Any
 from .._engine import units
 from .._engine.tables import Attr, Codec, Kind
 from .qdisc import INTERFACE, KEY, PRIORITY, RANK_CLASS, ROOT, attribute, attributes, class_id, rank, title
+from .ticks import in_bytes, settled, ticks
 
 # What a class may send at once after a pause: what its rate carries while a timer is late, and a packet at least.
 BURST_MS = 10
@@ -32,7 +31,6 @@ _VERSION, _SHOWN_VERSION = 3, 0x30011
 _RATE = "BBHhHI"  # struct tc_ratespec: cell_log, linklayer, overhead, cell_align, mpu, rate
 _OPT = struct.Struct(f"={_RATE}{_RATE}IIIII")  # struct tc_htb_opt: rate, ceil, buffer, cbuffer, quantum, level, prio
 _ETHERNET = 1  # TC_LINKLAYER_ETHERNET: the kernel computes times itself and needs no table of them
-_TICK_NS = 64
 _MOST = 0xFFFFFFFF
 # How classes would share what a parent lends; none does, and without one the kernel warns of slow classes.
 _QUANTUM = 1514
@@ -74,8 +72,7 @@ def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str
     """A burst that differs by less than the kernel can tell is the kernel's."""
     result = dict(want)
     if have and have.get("rate") == want["rate"]:
-        step_bytes = 2 + units.byte_rate(want["rate"]) * 2 * _TICK_NS // 10**9
-        result["burst"] = have["burst"] if abs(want["burst"] - have["burst"]) <= step_bytes else want["burst"]
+        result["burst"] = settled(want["burst"], have["burst"], units.byte_rate(want["rate"]))
     return result
 
 
@@ -83,8 +80,8 @@ def pack(attrs: Mapping[str, Any]) -> bytes:
     """TCA_OPTIONS of a class: it never gets more than its rate."""
     rate = units.byte_rate(attrs["rate"])
     spec = (0, _ETHERNET, attrs["overhead"], 0, 0, min(rate, _MOST))
-    ticks = min(attrs["burst"] * 10**9 // rate // _TICK_NS, _MOST)
-    data = attribute(_PARMS, _OPT.pack(*spec, *spec, ticks, ticks, _QUANTUM, 0, 0))
+    burst_ticks = min(ticks(attrs["burst"], rate), _MOST)
+    data = attribute(_PARMS, _OPT.pack(*spec, *spec, burst_ticks, burst_ticks, _QUANTUM, 0, 0))
     if rate > _MOST:
         data += attribute(_RATE64, struct.pack("=Q", rate)) + attribute(_CEIL64, struct.pack("=Q", rate))
     return data
@@ -94,13 +91,13 @@ def unpack(data: bytes) -> dict[str, Any]:
     """The inverse of ``pack``, for what the kernel shows, a ceiling above the rate, which ours never have, too."""
     parts = dict(attributes(data))
     numbers = _OPT.unpack_from(parts[_PARMS])
-    overhead, rate, ceil, ticks = numbers[2], numbers[5], numbers[11], numbers[12]
+    overhead, rate, ceil, burst_ticks = numbers[2], numbers[5], numbers[11], numbers[12]
     rate = struct.unpack("=Q", parts[_RATE64])[0] if _RATE64 in parts else rate
     ceil = struct.unpack("=Q", parts[_CEIL64])[0] if _CEIL64 in parts else ceil
     shown = [units.rate_text(value * 8) for value in dict.fromkeys((rate, ceil))]
     return {
         "rate": " to ".join(shown),
-        "burst": -(-ticks * _TICK_NS * rate // 10**9),  # rounded up, so that the same ticks are made of it again
+        "burst": in_bytes(burst_ticks, rate),
         "overhead": overhead,
     }
 

@@ -1,10 +1,7 @@
 # Copyright: (c) 2026, linkagg.wan contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tbf, the token bucket: shapes to a rate. Source: tc-tbf(8), sch_tbf.c; structures: linux/pkt_sched.h.
-
-The kernel keeps a burst as the time that it takes at the rate, in steps of 64 ns, so it comes back a little smaller.
-"""
+"""tbf, the token bucket: shapes to a rate. Source: tc-tbf(8), sch_tbf.c; structures: linux/pkt_sched.h."""
 
 from __future__ import annotations
 
@@ -15,8 +12,8 @@ from typing import Any
 from .._engine import units
 from .._engine.tables import Attr, Codec, Kind
 from .qdisc import INTERFACE, KEY, PARENT, PRIORITY, attribute, attributes, rank, title
+from .ticks import in_bytes, settled
 
-_TICK_NS = 64
 _MOST = 0xFFFFFFFF
 _ETHERNET = 1  # TC_LINKLAYER_ETHERNET: the kernel computes times itself and needs no table of them
 _PARMS, _RATE64, _PEAKRATE64, _BURST, _PEAKBURST = 1, 4, 5, 6, 7
@@ -58,8 +55,7 @@ def resolve(want: Mapping[str, Any], have: Mapping[str, Any] | None) -> dict[str
     result = {"peakrate": "", "mtu": "", **want}
     for name, rate in (("burst", "rate"), ("mtu", "peakrate")):
         if have and result[name] and have.get(name) and have.get(rate) == result[rate]:
-            step_bytes = 2 + units.byte_rate(result[rate]) * 2 * _TICK_NS // 10**9
-            result[name] = have[name] if abs(result[name] - have[name]) <= step_bytes else result[name]
+            result[name] = settled(result[name], have[name], units.byte_rate(result[rate]))
     return result
 
 
@@ -84,16 +80,11 @@ def unpack(data: bytes) -> dict[str, Any]:
     peak = struct.unpack("=Q", parts[_PEAKRATE64])[0] if _PEAKRATE64 in parts else peak
     return {
         "rate": units.rate_text(rate * 8),
-        "burst": _burst(buffer_ticks, rate),
+        "burst": in_bytes(buffer_ticks, rate),
         "limit": limit,
         "peakrate": units.rate_text(peak * 8) if peak else "",
-        "mtu": _burst(mtu_ticks, peak) if peak else "",
+        "mtu": in_bytes(mtu_ticks, peak) if peak else "",
     }
-
-
-def _burst(ticks: int, byte_rate: int) -> int:
-    """Rounded up, so that the kernel makes the same ticks of it again."""
-    return -(-ticks * _TICK_NS * byte_rate // 10**9)
 
 
 def _bytes_in(rate: Any, nanos: int) -> int:

@@ -51,15 +51,20 @@ class Report:
         text = json.dumps(links, sort_keys=True)
         if text == self._text:
             return
-        new = self._path.with_suffix(".new")
-        new.write_text(text)
-        new.replace(self._path)
+        put(self._path, text)
         self._text = text
 
     def end(self) -> None:
         """Nothing is said any longer."""
         self._path.unlink(missing_ok=True)
         os.close(self._lock)
+
+
+def put(path: Path, text: str) -> None:
+    """The file anew: who reads it has the old text or this one, never a part."""
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(text)
+    new.replace(path)
 
 
 def lives(state_directory: str | Path, run: Path = RUN) -> bool:

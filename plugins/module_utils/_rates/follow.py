@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
-from .._engine import units
+from .._engine import pace, units
 from .._engine.errors import EngineError, KernelError
 from .._engine.objects import Key, Obj
 from .._netlink.rates import Count
@@ -28,7 +28,6 @@ from .shares import Dealt, is_due, measured
 from .telling import link
 from .told import Told, weights_told
 
-TOGETHER_S = 0.05  # links due within this time are looked at together: fewer awakenings
 PER_LINK_S = 0.002  # of thousands of links each is asked the less often
 TELL_PER_LINK_S = 0.005  # and told of
 SPARED = 5  # all this takes no more than a fifth of the time
@@ -138,8 +137,7 @@ class Following:
         for number, one in enumerate(saved.rates):
             known = self._paths.get(one.pair)
             if known is None or known.followed != one:
-                # Spread over the interval, so that thousands do not leave in one burst.
-                known = Path(one, now + idle_s * number / len(saved.rates), idle_s)
+                known = Path(one, pace.first(now, idle_s, number, len(saved.rates)), idle_s)
             paths[one.pair] = known
         self._paths = paths
         self._queue = sorted((path.next_at, pair) for pair, path in paths.items())
@@ -210,7 +208,7 @@ class Following:
 
     def _due(self, now: float) -> list[Pair]:
         found = []
-        while self._queue and self._queue[0][0] <= now + TOGETHER_S:
+        while self._queue and pace.is_due(self._queue[0][0], now):
             found.append(heappop(self._queue)[1])
         return found
 

@@ -63,12 +63,13 @@ def path_of(state_directory: str | Path, run: Path = silence.RUN) -> Path:
 
 def write(told: Told, path: Path) -> None:
     """Say it."""
-    _write(path, {"rates": [[list(key), rate] for key, rate in told.rates.items()], "weights": told.weights})
+    rates = [[list(key), rate] for key, rate in told.rates.items()]
+    silence.put(path, json.dumps({"rates": rates, "weights": told.weights}))
 
 
 def write_links(links: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Say what is known of links, for people: beside the other file, as it is long and changes all the time."""
-    _write(_of_links(path), list(links))
+    silence.put(_of_links(path), json.dumps(list(links)))
 
 
 def forget(path: Path) -> None:
@@ -90,12 +91,6 @@ def links(state_directory: str | Path, run: Path = silence.RUN) -> list[dict[str
 
 def _of_links(path: Path) -> Path:
     return path.with_suffix(".links")
-
-
-def _write(path: Path, what: Any) -> None:
-    new = path.with_suffix(f"{path.suffix}.new")
-    new.write_text(json.dumps(what))
-    new.replace(path)
 
 
 def _read(state_directory: str | Path, run: Path, path: Path) -> Any:
