@@ -24,6 +24,23 @@ step() { # NAME COMMAND...
     fi
 }
 
+# One group beside others, which run one after another: each keeps little more than one processor busy.
+beside() { # GROUP FUNCTIONS...
+    local aside=$1 log="$root/build/$1.log" pid each
+    shift
+    mkdir -p build
+    echo "==> $aside, beside what follows; its words come when both are done, until then they go to build/$aside.log"
+    set -m # a process group of its own, which Ctrl-C does not reach, and which does not ignore it
+    ./tests/run.sh "$aside" > "$log" 2>&1 < /dev/null &
+    pid=$!
+    set +m
+    trap 'kill -- "-$pid"; exit 130' INT TERM HUP
+    for each in "$@"; do "$each"; done
+    wait "$pid" || failed+=("$aside")
+    trap - INT TERM HUP
+    cat "$log"
+}
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo --preserve-env=PATH,ANSIBLE_COLLECTIONS_PATH,PYTHONPATH "$@"; fi
 }
@@ -153,7 +170,7 @@ case "${1:-all}" in
     modes) scenario modes fiber-lte "every mode of the bonds" ;;
     sites) scenario sites two-sites "two sites of one concentrator" ;;
     # units has the files of unit, under the restrictions that Ansible puts on modules
-    all) lint; lab_unit; units; sanity; netns; kernel; molecule_scenarios ;;
+    all) beside lint lab_unit units; beside sanity netns; kernel; molecule_scenarios ;;
     *) echo "usage: tests/run.sh lint|docs|unit|units|sanity|matrix|netns|kernel|molecule|modes|sites|bench|bench-alone|all" >&2; exit 2 ;;
 esac
 minutes=$(((SECONDS - started) / 60)) seconds=$(((SECONDS - started) % 60))
