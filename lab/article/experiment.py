@@ -27,6 +27,7 @@ SETTLE_S = 3
 KEPT = (
     "goodput_mbit",
     "share",
+    "offered_mbit",
     "sent_mbit",
     "jain",
     "loss_percent",

@@ -26,7 +26,7 @@ options:
       - What to measure, in this order. Each is one run of the result.
       - V(tcp_1_down), V(tcp_11_down) and V(tcp_30_down) are downloads over 1, 11 and 30 TCP connections, the 30 spread
         over the first three O(servers). V(tcp_1_up) and V(tcp_11_up) are uploads.
-      - V(udp_down), V(udp_up) and V(udp_30_down), which is 30 flows, offer 0.98 of the capacity as UDP payload.
+      - V(udp_down), V(udp_up) and V(udp_30_down), which is 30 flows, offer 0.88 of the capacity as UDP payload.
       - V(ping_idle) and V(ping_loaded) are round trip times, ten a second, the latter while 11 downloads run.
       - V(http_1_down), V(http_11_down) and V(http_30_down) download O(urls) over 1, 11 and 30 connections, the 30
         spread over all of O(urls), the others from the first one. Each connection asks for its file again when that has
@@ -91,7 +91,7 @@ options:
         description: From this node, in Mbit/s.
         type: float
   offered_mbit:
-    description: The payload rate that UDP tests offer, in Mbit/s, over all flows. Default is 0.98 of the capacity.
+    description: The payload rate that UDP tests offer, in Mbit/s, over all flows. Default is 0.88 of the capacity.
     type: float
   payload_bytes:
     description: The payload of a UDP packet, in bytes.

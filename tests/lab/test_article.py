@@ -59,7 +59,7 @@ def whole() -> dict[str, Any]:
             if step.budgets:
                 steps[name] = {"values": dict.fromkeys(step.budgets, 1400)}
             if step.tests:
-                traffic = {"goodput_mbit": 28.0, "share": 0.98}
+                traffic = {"goodput_mbit": 28.0, "share": 0.98, "offered_mbit": 28.0}
                 pings = {"p50_ms": 80.0, "p95_ms": 90.0, "max_ms": 100.0, "loss_percent": 1.0}
                 steps[name] = {"runs": {test: pings if "ping" in test else traffic for test in step.tests}}
             steps[name]["digest"] = step.digest
@@ -126,12 +126,14 @@ def test_a_set_up_that_changes_is_measured_again() -> None:
 
 # --- verdicts
 
+OFFERED = {"offered_mbit": 28.0}
+
 
 def around(check: table.Check) -> tuple[dict[str, Any], float]:
     """Results with everything that the check needs but its value, and the bound."""
     results = blank()
     for setup in TABLE.setups:
-        put_run(results, f"{setup}.still.udp_down", {"goodput_mbit": 20.0, "sent_mbit": 27.9})
+        put_run(results, f"{setup}.still.udp_down", {"goodput_mbit": 20.0, "sent_mbit": 27.9} | OFFERED)
     if check.reference and "." in check.reference:
         put(results, check.reference, 10.0)
     put(results, check.value, 0)
@@ -192,7 +194,7 @@ def test_a_machine_that_is_too_slow_decides_only_what_a_faster_one_would_as_well
         (True, "rr.still.tcp_11_down.goodput_mbit", 99.0): None,
     }
     for sent_mbit, slow in ((12.1, True), (27.9, False)):
-        put_run(results, "rr.still.udp_down", {"goodput_mbit": 10.0, "sent_mbit": sent_mbit})
+        put_run(results, "rr.still.udp_down", {"goodput_mbit": 10.0, "sent_mbit": sent_mbit} | OFFERED)
         assert bool(verdict.fell_short("rr", results)) is slow
         for (at_least, reference, value), holds in sides.items():
             check = table.Check(path, at_least, 1.0 if reference else 6.0, reference)
@@ -202,16 +204,16 @@ def test_a_machine_that_is_too_slow_decides_only_what_a_faster_one_would_as_well
             assert found.holds is (holds if slow else expected)
     put(results, "rr.dead.ping_idle.loss_percent", 1.0)
     check = table.Check("rr.dead.ping_idle.loss_percent", False, 3.0, None)
-    put_run(results, "rr.still.udp_down", {"goodput_mbit": 3.0, "loss_percent": 3.9})
+    put_run(results, "rr.still.udp_down", {"goodput_mbit": 3.0, "loss_percent": 3.9} | OFFERED)
     assert verdict.judge(table.Claim("x", "x", (check,)), TABLE, results).findings[0].holds is True
 
 
 def test_a_rate_too_small_decides_nothing_where_the_machine_was_too_slow_elsewhere() -> None:
     results = blank()
-    put_run(results, "xor.still.udp_down", {"goodput_mbit": 2.0, "sent_mbit": 27.9})
+    put_run(results, "xor.still.udp_down", {"goodput_mbit": 2.0, "sent_mbit": 27.9} | OFFERED)
     put(results, "xor.still.tcp_11_down.goodput_mbit", 5.0)
     for sent_mbit, words in ((27.9, (False, False)), (9.0, (None, False))):
-        put_run(results, "rr.still.udp_down", {"goodput_mbit": 9.0, "sent_mbit": sent_mbit})
+        put_run(results, "rr.still.udp_down", {"goodput_mbit": 9.0, "sent_mbit": sent_mbit} | OFFERED)
         for at_least, holds in zip((True, False), words, strict=True):
             check = table.Check("xor.still.tcp_11_down.goodput_mbit", at_least, 6.0 if at_least else 4.0, None)
             assert verdict.judge(table.Claim("x", "x", (check,)), TABLE, results).findings[0].holds is holds

@@ -12,8 +12,9 @@ from typing import Literal
 Direction = Literal["down", "up"]
 Protocol = Literal["tcp", "udp", "http"]
 
-# The share of the capacity that a UDP test offers: all of it but the shaper's own rounding.
-OFFERED_SHARE = 0.98
+# The share of the capacity that a UDP test offers. Headers of tunnels take a tenth: what a way that uses all links
+# carries without loss, so that what gets lost is lost by the way.
+OFFERED_SHARE = 0.88
 
 
 @dataclass(frozen=True)
