@@ -19,7 +19,8 @@ options:
   late_interfaces:
     description:
       - Interfaces that something else makes, such as a daemon, and that need not be there yet. What names one that is
-        not there is left to the agent of the node, see M(linkagg.wan.agent), which completes it when it comes.
+        not there, or that is down and not brought up here by O(links) or as a port of O(bonds), is left to the agent of
+        the node, see M(linkagg.wan.agent), which completes it when it comes.
       - In check mode they are taken to be there.
     type: list
     elements: str
@@ -140,7 +141,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._engine.objects import
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.planner import Kinds, referenced_devices
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.spec import list_arguments, parse_lists
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.tables import Kind
-from ansible_collections.linkagg.wan.plugins.module_utils._kinds import MODULES
+from ansible_collections.linkagg.wan.plugins.module_utils._kinds import BOND, MODULES, UPLINK
 from ansible_collections.linkagg.wan.plugins.module_utils._module import COMMON_OPTIONS, LEARN_OPTIONS, run
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.keys import with_keys
 
@@ -167,8 +168,12 @@ def given(params: Mapping[str, Any]) -> dict[str, tuple[Kind, ...]]:
 
 
 def without_late(kernel: NetlinkKernel, kinds: Kinds, want: Sequence[Obj], late: Collection[str]) -> Sequence[Obj]:
-    """What can be made while late interfaces are missing; of any other the engine says that it is missing."""
-    there = set(kernel.interfaces()) | (referenced_devices(want, kinds).keys() - set(late))
+    """What can be made while late interfaces are missing, or not up yet, as pppd's while it still negotiates; of any
+    other the engine says that it is missing."""
+    raised = {obj.attrs["interface"] for obj in want if obj.kind == UPLINK.name and obj.attrs["up"]}
+    raised |= {port for obj in want if obj.kind == BOND.name for port in obj.attrs["ports"]}
+    usable = {name for name, (_index, up) in kernel.interfaces().items() if up or name in raised or name not in late}
+    there = usable | (referenced_devices(want, kinds).keys() - set(late))
     missing = set(late) - there
     if not missing:
         return want

@@ -85,6 +85,15 @@ def test_what_needs_an_interface_that_comes_late_is_left_out_until_it_is_there_a
     assert node.module("network", **LATE)["changed"] is False
 
 
+def test_an_interface_that_is_there_and_nobody_here_brings_up_counts_when_it_is_up(node: Node) -> None:
+    node.needs("veth")
+    wanted = {name: LATE[name] for name in ("routes", "late_interfaces")}
+    ip("link add tun0 type veth peer name far0")
+    assert "tun0" not in str(node.module("network", **wanted)["steps"])
+    ip("link set tun0 up")
+    assert "10.208.0.1 dev tun0" in (node.module("network", **wanted), ip("route show table 7601"))[1]
+
+
 def test_any_other_interface_must_be_there(node: Node) -> None:
     result = node.module("network", **{**LATE, "late_interfaces": ["tun1"]})
     assert "interface tun0 does not exist on this node" in result["msg"]
