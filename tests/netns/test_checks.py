@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.linkagg.wan.plugins.module_utils._persist import store
+from ansible_collections.linkagg.wan.plugins.module_utils._persist import silence, store
+from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip, leg
 from ansible_collections.linkagg.wan.tests.netns.site import inside
 from ansible_collections.linkagg.wan.tests.netns.test_agent import agent, notices, watching
@@ -149,6 +150,29 @@ def test_an_agent_that_is_stopped_puts_routes_back_and_one_that_is_killed_is_not
             assert node.module("link_routes", persist=True, **wanted)["changed"]
         assert routes() == before
         assert "not checked now" in agent(node, "status").stdout
+
+
+def test_links_are_asked_while_a_run_has_the_lock_and_routes_go_right_after_it(node: Node, modems: list[str]) -> None:
+    node.module("link_routes", persist=True, **routing("next_hop"))
+
+    def is_known_to_answer(wanted: bool) -> None:
+        end = time.monotonic() + 10
+        while silence.links(node.state).get("wan1", {}).get("alive") is not wanted:
+            assert time.monotonic() < end, silence.links(node.state)
+            time.sleep(0.05)
+
+    with watching(node) as ear:
+        notices(ear, "READY=1")
+        with locked():
+            with mute(modems[0], "10.0.1.1/24 dev lan"):
+                is_known_to_answer(False)
+            is_known_to_answer(True)
+            ip(f"-n {modems[0]} addr del 10.0.1.1/24 dev lan")
+            is_known_to_answer(False)
+            assert DEFAULT in routes()
+        gone(DEFAULT, 2)
+        ip(f"-n {modems[0]} addr add 10.0.1.1/24 dev lan")
+        gone(DEFAULT, back=True)
 
 
 def test_a_check_that_a_run_brings_begins_at_once_and_ends_with_the_run_that_removes_it(

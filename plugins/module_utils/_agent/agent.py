@@ -17,6 +17,7 @@ from .._kinds.check import NEXT_HOP
 from .._kinds.route import LEARN
 from .._kinds.withdraw import split
 from .._netlink import conntrack, nft
+from .._persist.lock import WAIT_S
 from .._rates.told import Told as ToldRates
 from .._weights import table as weights_table
 from .attention import Attention, Interfaces
@@ -25,7 +26,7 @@ from .links import Known, Told
 from .saved import PREPARE, Saved, as_wanted
 
 OpenKernel = Callable[[], AbstractContextManager[Kernel]]
-OpenLock = Callable[[], AbstractContextManager[None]]
+OpenLock = Callable[[float], AbstractContextManager[None]]  # for how many seconds it is waited for
 
 
 def load_table(family: str, name: str, content: str, act: bool) -> list[str]:
@@ -94,14 +95,14 @@ class Agent:
         self._links.concern(self.saved.checks, self.saved.bonds)
         self._rates.concern(self.saved)
 
-    def look(self, devices: frozenset[str] | None = None, *, act: bool = True) -> list[str]:
+    def look(self, devices: frozenset[str] | None = None, *, act: bool = True, wait_s: float = WAIT_S) -> list[str]:
         """Bring back what is missing: everything, or what names one of these devices or was left before.
 
-        Returns what was done, one sentence a step. EngineError if another one keeps the lock, KernelError if the kernel
-        cannot be read.
+        Returns what was done, one sentence a step. Busy if another one keeps the lock for so long, KernelError if the
+        kernel cannot be read.
         """
         done: list[str] = []
-        with self._lock():
+        with self._lock(wait_s):
             self.reload()
             if devices is None or self.table_problems:
                 done += self._tables(act)

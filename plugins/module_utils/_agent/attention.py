@@ -17,6 +17,7 @@ DEBOUNCE_S = 1.0
 LONGEST_S = 5.0  # events that never stop do not put a look off for longer
 LEASE_S = 2.0
 RETRY_S = 30.0
+BUSY_S = 0.3  # until it is tried again while a run of a module goes on
 
 
 @dataclass(frozen=True)
@@ -99,11 +100,11 @@ class Attention:
         self._touched.add(name)
         self._last = now
 
-    def postpone(self, devices: Collection[str], now: float) -> None:
+    def postpone(self, devices: Collection[str], now: float, wait_s: float = RETRY_S) -> None:
         """A look could not be taken: try again later."""
         for name in devices:
-            self.touch(name, now + RETRY_S)
-        self._retry_at = now + RETRY_S
+            self.touch(name, now + wait_s - DEBOUNCE_S)
+        self._retry_at = now + wait_s
 
     def due(self, now: float) -> frozenset[str] | None:
         """The devices to look at now (none: only at what is left), or None."""

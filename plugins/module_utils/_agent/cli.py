@@ -82,7 +82,14 @@ def _agent(directory: str, *, act: bool = True, links: Known | None = None, rate
     links = links or Told(lambda: silence.silent(directory))
     rates = rates or AsTold(lambda: told.read(directory))
     clock = time.monotonic
-    return Agent(lambda: load(directory), NetlinkKernel, lambda: locked(make=act), clock, links=links, rates=rates)
+    return Agent(
+        lambda: load(directory),
+        NetlinkKernel,
+        lambda wait_s: locked(make=act, wait_s=wait_s),
+        clock,
+        links=links,
+        rates=rates,
+    )
 
 
 def restore(directory: str) -> int:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .._engine.errors import EngineError, KernelError
+from .._persist.lock import WAIT_S, Busy
 from .._rates.follow import Following
 from .agent import Agent
-from .attention import LEASE_S, RETRY_S, AddressEvent, Event, LinkEvent
+from .attention import BUSY_S, LEASE_S, RETRY_S, AddressEvent, Event, LinkEvent
 from .changes import Changes
 from .ending import Ending
 from .links import Links
@@ -133,17 +134,18 @@ class Watch:
         self._learn_at = 0.0
         self._started = clock()
         self._ready = False
+        self._busy_since: float | None = None
         self._told: set[str] = set()
 
     def run(self) -> None:
         """Until somebody asks it to end: then what was withdrawn is put back, as nobody would do it any longer."""
-        self._look(None)
+        self._look(None, wait_s=WAIT_S)
         while not self._ears.ending.asked:
             self.turn()
         devices = self._links.release()
         if devices:
             self._say(f"asked to end: the routes of {', '.join(sorted(devices))} come back unchecked")
-            self._look(devices)
+            self._look(devices, wait_s=WAIT_S)
         self._release_rates()
         self._links.end()
 
@@ -207,16 +209,28 @@ class Watch:
             for words in self._agent.lost_events():
                 self._tell(words)
 
-    def _look(self, devices: frozenset[str] | None) -> None:
+    def _look(self, devices: frozenset[str] | None, wait_s: float = 0.0) -> None:
+        """While a run of a module has the lock, links and legs are looked after all the same, and this comes later."""
         try:
-            for sentence in self._agent.look(devices):
+            for sentence in self._agent.look(devices, wait_s=wait_s):
                 self._say(sentence)
+        except Busy as exc:
+            if devices is None:
+                raise
+            now = self._clock()
+            self._agent.attention.postpone(devices, now, BUSY_S)
+            self._busy_since = now if self._busy_since is None else self._busy_since
+            if now - self._busy_since > WAIT_S:
+                self._busy_since = now
+                self._say(f"could not look again for {WAIT_S:g} s: {exc}")
+            return
         except (EngineError, KernelError) as exc:
             if devices is None:
                 raise
             self._say(f"could not look again, will in {RETRY_S:g} s: {exc}")
             self._agent.attention.postpone(devices, self._clock())
             return
+        self._busy_since = None
         complaints = self._agent.complaints()
         for words in complaints:
             if words not in self._told:

@@ -19,6 +19,10 @@ WAIT_S = 60.0
 _PAUSE_S = 0.1
 
 
+class Busy(EngineError):
+    """Another one keeps the lock."""
+
+
 @contextmanager
 def locked(
     *,
@@ -28,7 +32,7 @@ def locked(
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
-    """Hold the node's lock; it goes with the process, however that ends. EngineError if another keeps it.
+    """Hold the node's lock; it goes with the process, however that ends. Busy if another keeps it.
 
     Without ``make``, as in check mode, a lock that was never made is not needed.
     """
@@ -65,9 +69,10 @@ def _acquire(
         except BlockingIOError:
             if clock() >= deadline:
                 holder = os.pread(handle, 32, 0).decode(errors="replace").strip() or "unknown"
-                raise EngineError(
+                lasting = f" for {wait_s:g} s" if wait_s else ""
+                raise Busy(
                     [
-                        f"another run, or linkagg.service, has been changing this node's network for {wait_s:g} s "
+                        f"another run, or linkagg.service, has been changing this node's network{lasting} "
                         f"(process {holder} holds {path}): wait for its end, or end it"
                     ]
                 ) from None
