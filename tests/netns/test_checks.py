@@ -152,6 +152,38 @@ def test_an_agent_that_is_stopped_puts_routes_back_and_one_that_is_killed_is_not
         assert "not checked now" in agent(node, "status").stdout
 
 
+def test_modems_of_one_subnet_are_told_apart_through_nat(node: Node) -> None:
+    """Both are asked at the same address, from the same one, and NAT sees it (nft is what gateways have)."""
+    node.needs("veth")
+    names = [f"{node.name}-stick{number}" for number in (1, 2)]
+    links = [{"interface": f"wan{number}", "addresses": ["10.0.1.2/24"]} for number in (1, 2)]
+    links = [{**link, "check": {"ping": "next_hop", **QUICK}} for link in links]
+    routes_ = [
+        {"destination": "default", "via": "10.0.1.1", "device": f"wan{number}", "table": 7600 + number}
+        for number in (1, 2)
+    ]
+    masquerade = "table ip nat { chain out { type nat hook postrouting priority 100; oifname wan* masquerade; }; }"
+    try:
+        for number, name in enumerate(names, 1):
+            ip(f"netns add {name}")
+            ip(f"link add wan{number} type veth peer name lan netns {name}")
+            for words in ("link set lo up", "link set lan up", "addr add 10.0.1.1/24 dev lan"):
+                ip(f"-n {name} {words}")
+        subprocess.run(["nft", masquerade], check=True)
+        node.module("link_routes", persist=True, links=links, routes=routes_)
+        with watching(node) as ear:
+            notices(ear, "READY=1")
+            time.sleep(10 * float(QUICK["interval_s"]))
+            told = silence.links(node.state)
+            assert {name: link["alive"] for name, link in told.items()} == {"wan1": True, "wan2": True}
+            ip(f"-n {names[1]} addr del 10.0.1.1/24 dev lan")
+            gone("default via 10.0.1.1 dev wan2 table 7602")
+            assert DEFAULT in routes()
+    finally:
+        for name in names:
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
 def test_links_are_asked_while_a_run_has_the_lock_and_routes_go_right_after_it(node: Node, modems: list[str]) -> None:
     node.module("link_routes", persist=True, **routing("next_hop"))
 

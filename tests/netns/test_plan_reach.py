@@ -87,6 +87,21 @@ def test_each_carrier_uses_its_own_link_and_address_both_ways(site: Planned) -> 
         assert now[1] - sent >= 5, f"it did not leave by wan{number + 1}"
 
 
+def test_a_carrier_is_not_led_astray_by_a_packet_from_another_address(site: Planned) -> None:
+    """WireGuard at the concentrator forgets which address it answered from, as when that was taken away and is back."""
+    carrier, public = "wg-m2", site.inventory["sites"]["home"]["links"][1]["concentrator_address"]
+    wake(carrier)
+    host = f"{public}/{128 if ':' in public else 32}"
+    with site.at_concentrator():
+        ip(f"addr del {host} dev lo")
+        ip(f"addr add {host} dev lo")
+        gateway = site.nodes["home"]["tunnels"][1]["addresses"][0].partition("/")[0]
+        subprocess.run(["ping", "-c", "3", "-i", "0.2", "-W", "1", gateway], capture_output=True, check=False)
+    assert endpoint(carrier) == public
+    ping(carrier)
+    assert endpoint(carrier) == public
+
+
 def test_a_carrier_whose_host_route_is_gone_does_not_go_into_its_own_bond(site: Planned) -> None:
     ip("link set wan1 down")
     mark = site.nodes["home"]["tunnels"][0]["fwmark"]

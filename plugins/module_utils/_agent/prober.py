@@ -4,7 +4,9 @@
 """The effects of checks: ICMP echo out of a given interface, and the answers that come in there (RFC 792, RFC 4443).
 
 One raw socket for each IP version and all links: the interface and the mark go along with each packet (ip(7), ipv6(7)).
-The filters let nothing but echo replies come up to us.
+The filters let nothing but echo replies come up to us. Each interface has an identifier of its own: modems of the same
+subnet are the same address to ask, from the same own one, and NAT, which knows a ping by these three, would take two
+links for one and drop the pings of the second (nf_nat_oif_changed in net/netfilter/nf_nat_proto.c).
 """
 
 from __future__ import annotations
@@ -52,8 +54,9 @@ class Prober:
         try:
             index = ANY_INTERFACE if source else socket.if_nametoindex(interface)
             self._interfaces[sequence] = index
+            identifier = self._identifier_of(index)
             kind = _ECHO if version == 4 else _ECHO6
-            packet = _HEADER.pack(kind, 0, 0, self._identifier, sequence) + self._nonce
+            packet = _HEADER.pack(kind, 0, 0, identifier, sequence) + self._nonce
             if version == 4:  # of ICMPv6 the kernel makes the sum
                 packet = packet[:2] + struct.pack("!H", checksum(packet)) + packet[4:]
                 info = (
@@ -84,7 +87,7 @@ class Prober:
                 if version == 4:
                     packet = packet[(packet[0] & 0xF) * 4 :]
                 sequence = self._ours(packet, _REPLY if version == 4 else _REPLY6)
-                if sequence is not None and self._interfaces.get(sequence) in {ANY_INTERFACE, *_arrived(ancillary)}:
+                if sequence is not None and self._interfaces[sequence] in {ANY_INTERFACE, *_arrived(ancillary)}:
                     yield sequence
 
     def close(self) -> None:
@@ -97,7 +100,11 @@ class Prober:
         if len(packet) != _HEADER.size + _NONCE_BYTES or packet[_HEADER.size :] != self._nonce:
             return None
         kind, _code, _sum, identifier, sequence = _HEADER.unpack_from(packet)
-        return sequence if (kind, identifier) == (reply, self._identifier) else None
+        index = self._interfaces.get(sequence)
+        return sequence if index is not None and (kind, identifier) == (reply, self._identifier_of(index)) else None
+
+    def _identifier_of(self, index: int) -> int:
+        return (self._identifier + index) & 0xFFFF
 
     def _socket(self, version: int) -> socket.socket:
         if version not in self._sockets:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from .deps import IPAddress
 from .model import Concentrator, Link, Site
+from .nft import Part
 from .numbers import BLACKHOLE_METRIC, HOST_PREFIX, MAIN_TABLE, link_mark
 from .shapes import route_item
 
@@ -44,6 +45,23 @@ def endpoint(link: Link, concentrator: Concentrator, port: int) -> str:
 def carrier_mark(site: Site, link: Link) -> int:
     """The mark that the carrier of a link puts on its packets; 0 is none."""
     return link_mark(site.mark_base, link.link_id) if site.routing == "marks" else NO_MARK
+
+
+def from_its_address(link: Link, concentrator: Concentrator, port: int) -> tuple[Part, ...]:
+    """For a carrier over UDP that answers wherever it was spoken to from last, such as WireGuard: only the link's own
+    address of the concentrator speaks to it.
+
+    A single packet of another one, sent before the address of a link was changed, would lead it back there, past its
+    host route and into the bond, for good.
+    """
+    own = public_address(link, concentrator)
+    others = sorted({address for address in concentrator.all_addresses if address.version == own.version} - {own})
+    if not others:
+        return ()
+    words = ", ".join(map(str, others))
+    words = f"{{ {words} }}" if len(others) > 1 else words
+    source = f"{'ip6' if own.version == 6 else 'ip'} saddr {words}"
+    return (Part(rules={"input": (f'iifname "{link.device}" {source} udp sport {port} drop',)}),)
 
 
 def host_routes(wiring: SiteWiring) -> Iterator[dict[str, Any]]:

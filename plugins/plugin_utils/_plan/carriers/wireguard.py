@@ -19,7 +19,7 @@ from ..layers import Layer
 from ..names import ALIAS, key_file
 from ..numbers import RULE_CARRIER, carrier_address, concentrator_carrier_address, link_table
 from ..problems import Problem
-from ..reach import carrier_mark, endpoint
+from ..reach import carrier_mark, endpoint, from_its_address
 from ..shapes import route_item, rule_item, wireguard_item
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class WireGuard(Carrier):
             tunnels=(tunnel,),
             routes=(route_item(far, table=table, device=interface),),
             rules=(rule_item(priority, table, source=f"{carrier.gateway_address}/32"),),
+            nft=from_its_address(link, concentrator, concentrator.listen_port),
         )
 
     def concentrator_end(
