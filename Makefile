@@ -79,10 +79,10 @@ kernel: setup ## those of them that need a kernel with everything, on the lab's
 molecule: setup ## the Molecule scenarios in the lab
 	@./tests/run.sh molecule
 
-modes: setup ## a scenario that is not part of test: every mode of the bonds in turn, eight minutes
+modes: setup ## a scenario that is not part of test: every mode of the bonds in turn, a quarter of an hour
 	@./tests/run.sh modes
 
-sites: setup ## another: two sites of one concentrator, policies, forwards, quality of service
+sites: setup ## another: two sites of one concentrator, host routes, policies, forwards, quality of service
 	@./tests/run.sh sites
 
 pins: ## renew requirements-dev.txt from requirements-dev.in
