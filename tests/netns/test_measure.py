@@ -177,12 +177,12 @@ def test_tcp_and_udp_find_the_rates_of_the_link(served: Lab) -> None:
     found = runs(served.measure("tcp_1_down", "udp_down", "tcp_1_up", "udp_up"))
     # TCP may exceed the link a little on a busy machine: what waited in the socket at the start is counted.
     assert 16 < found["tcp_1_down"]["goodput_mbit"] < 23
-    assert 18 < found["udp_down"]["goodput_mbit"] < 20
-    assert found["udp_down"]["offered_mbit"] == pytest.approx(19.6)
+    assert 16.5 < found["udp_down"]["goodput_mbit"] < 17.7
+    assert found["udp_down"]["offered_mbit"] == pytest.approx(17.6)
     assert found["udp_down"]["loss_percent"] < 5
     assert found["udp_down"]["out_of_order"] == 0
     assert 3 < found["tcp_1_up"]["goodput_mbit"] < 6
-    assert 4.5 < found["udp_up"]["goodput_mbit"] < 5
+    assert 4.1 < found["udp_up"]["goodput_mbit"] < 4.5
     for run in found.values():
         assert began < run["started_at"] < run["ended_at"] < time.time()
         assert run["share"] == pytest.approx(run["goodput_mbit"] / (5 if run["direction"] == "up" else 20), abs=1e-3)
