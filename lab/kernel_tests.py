@@ -60,8 +60,8 @@ def run(lab: Lab) -> int:
     _send(lab, _site_packages("pyroute2"), ["pyroute2", f"pyroute2-{newest}.dist-info"], f"{HOME}/pyroute2")
     # Each keeps one of the lab host's two cores busy.
     halves = [
-        _pytest(lab, ENGINE + WEIGHTS + WAITING + MODEMS, HOME),
-        _pytest(lab, MODULES + PLANS, HOME),
+        _pytest(lab, ENGINE + WEIGHTS + WAITING + MODEMS + PLANS, HOME),
+        _pytest(lab, MODULES, HOME),
     ]
     results = [
         *watched_at_once(lab.host, halves, limit_s=LIMIT_S),
