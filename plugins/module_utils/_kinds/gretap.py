@@ -147,8 +147,10 @@ GRETAP = Kind(
         _row("local", Nla("IFLA_GRE_LOCAL", 6, "ip4addr"), required=True, normalise=normal.ipv4_address),
         _row("remote", Nla("IFLA_GRE_REMOTE", 7, "ip4addr"), required=True, normalise=normal.ipv4_address),
         _number("tos", Nla("IFLA_GRE_TOS", 9, "uint8"), 0, 255),
-        _row("pmtudisc", Nla("IFLA_GRE_PMTUDISC", 10, "uint8"), type="bool"),
-        _row("ignore_df", Nla("IFLA_GRE_IGNORE_DF", 19, "uint8"), type="bool"),
+        # The kernel refuses pmtudisc while the interface still ignores "do not fragment", whatever it is to do from now
+        # on (ipgre_netlink_parms in net/ipv4/ip_gre.c).
+        _row("pmtudisc", Nla("IFLA_GRE_PMTUDISC", 10, "uint8"), type="bool", create_only=True),
+        _row("ignore_df", Nla("IFLA_GRE_IGNORE_DF", 19, "uint8"), type="bool", create_only=True),
         *_COMMON,
     ),
 )
