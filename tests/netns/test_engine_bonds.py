@@ -81,6 +81,25 @@ def test_a_leg_made_again_stays_in_its_bond(node: Node, legs: list[dict[str, Any
     assert not node.tunnels(*legs).changed
 
 
+@pytest.mark.parametrize("splitting", [False, True], ids=["", "splitting"])
+def test_legs_and_their_bond_get_another_mtu_and_the_old_one_back_each_in_one_run(node: Node, splitting: bool) -> None:
+    kind = "gretap" if splitting else "vxlan"
+    node.needs("bond", kind)
+    keys = ["key"] if splitting else ["vni"]
+
+    def run(mtu: int) -> bool:
+        split = {"pmtudisc": mtu < 1500, "ignore_df": mtu == 1500} if splitting else {}
+        legs = [leg(kind, f"leg{number}", mtu=mtu, **dict.fromkeys(keys, number + 1), **split) for number in (0, 1)]
+        result = node.module("network", tunnels=legs, bonds=[bond(mtu=mtu)], persist=True)
+        assert not result.get("failed"), result
+        return result["changed"]
+
+    for mtu in (1398, 1500, 1398, 1350):
+        assert run(mtu)
+        assert ports() == {"leg0": mtu, "leg1": mtu}
+        assert not run(mtu)
+
+
 def test_removing_the_bond_leaves_the_legs_up(node: Node, legs: list[dict[str, Any]]) -> None:
     node.bonds(bond())
     assert node.bonds(purge=True).steps == ["remove bond agg0"]

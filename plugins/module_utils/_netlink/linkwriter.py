@@ -126,6 +126,8 @@ class LinkWriter:
             data = links.data_attributes(kind, attrs, self._index, lambda attr: _sent(kind, attr, changed))
             batch.append(links.change_data(kind, name, data, attrs.get("mtu") if kind.resend else None))
         self._send(batch)
+        if "mtu" in changed:  # as a port it has it from now on, also when its bond gets another one
+            self._node.forget(name)
         if kind.name == "wireguard":
             self._node.talk(WireGuard).write(attrs, before.attrs)
 
