@@ -57,14 +57,21 @@ def routing(ping: str, fwmark: int = 0) -> dict[str, Any]:
 def modems(node: Node) -> Iterator[list[str]]:
     """Their namespaces; the first also has the address beyond it."""
     node.needs("veth")
-    names = [f"{node.name}-modem{number}" for number in (1, 2)]
+    with plugged(node, "10.0.1.1/24", "10.0.2.1/24") as names:
+        ip(f"-n {names[0]} addr add {BEYOND} dev lo")
+        yield names
+
+
+@contextmanager
+def plugged(node: Node, *addresses: str) -> Iterator[list[str]]:
+    """A modem of each address, at wan1, wan2 and so on; their namespaces."""
+    names = [f"{node.name}-modem{number}" for number in range(1, len(addresses) + 1)]
     try:
-        for number, name in enumerate(names, 1):
+        for number, (name, address) in enumerate(zip(names, addresses, strict=True), 1):
             ip(f"netns add {name}")
             ip(f"link add wan{number} type veth peer name lan netns {name}")
-            for words in ("link set lo up", "link set lan up", f"addr add 10.0.{number}.1/24 dev lan"):
+            for words in ("link set lo up", "link set lan up", f"addr add {address} dev lan"):
                 ip(f"-n {name} {words}")
-        ip(f"-n {names[0]} addr add {BEYOND} dev lo")
         yield names
     finally:
         for name in names:
@@ -155,7 +162,6 @@ def test_an_agent_that_is_stopped_puts_routes_back_and_one_that_is_killed_is_not
 def test_modems_of_one_subnet_are_told_apart_through_nat(node: Node) -> None:
     """Both are asked at the same address, from the same one, and NAT sees it (nft is what gateways have)."""
     node.needs("veth")
-    names = [f"{node.name}-stick{number}" for number in (1, 2)]
     links = [{"interface": f"wan{number}", "addresses": ["10.0.1.2/24"]} for number in (1, 2)]
     links = [{**link, "check": {"ping": "next_hop", **QUICK}} for link in links]
     routes_ = [
@@ -163,12 +169,7 @@ def test_modems_of_one_subnet_are_told_apart_through_nat(node: Node) -> None:
         for number in (1, 2)
     ]
     masquerade = "table ip nat { chain out { type nat hook postrouting priority 100; oifname wan* masquerade; }; }"
-    try:
-        for number, name in enumerate(names, 1):
-            ip(f"netns add {name}")
-            ip(f"link add wan{number} type veth peer name lan netns {name}")
-            for words in ("link set lo up", "link set lan up", "addr add 10.0.1.1/24 dev lan"):
-                ip(f"-n {name} {words}")
+    with plugged(node, "10.0.1.1/24", "10.0.1.1/24") as sticks:
         subprocess.run(["nft", masquerade], check=True)
         node.module("link_routes", persist=True, links=links, routes=routes_)
         with watching(node) as ear:
@@ -176,12 +177,9 @@ def test_modems_of_one_subnet_are_told_apart_through_nat(node: Node) -> None:
             time.sleep(10 * float(QUICK["interval_s"]))
             told = silence.links(node.state)
             assert {name: link["alive"] for name, link in told.items()} == {"wan1": True, "wan2": True}
-            ip(f"-n {names[1]} addr del 10.0.1.1/24 dev lan")
+            ip(f"-n {sticks[1]} addr del 10.0.1.1/24 dev lan")
             gone("default via 10.0.1.1 dev wan2 table 7602")
             assert DEFAULT in routes()
-    finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
 
 def test_links_are_asked_while_a_run_has_the_lock_and_routes_go_right_after_it(node: Node, modems: list[str]) -> None:

@@ -54,9 +54,8 @@ class Prober:
         try:
             index = ANY_INTERFACE if source else socket.if_nametoindex(interface)
             self._interfaces[sequence] = index
-            identifier = self._identifier_of(index)
             kind = _ECHO if version == 4 else _ECHO6
-            packet = _HEADER.pack(kind, 0, 0, identifier, sequence) + self._nonce
+            packet = _HEADER.pack(kind, 0, 0, self._identifier_of(index), sequence) + self._nonce
             if version == 4:  # of ICMPv6 the kernel makes the sum
                 packet = packet[:2] + struct.pack("!H", checksum(packet)) + packet[4:]
                 info = (
