@@ -46,7 +46,7 @@ reproduce: setup ## the article's claims, measured again; writes docs/article.md
 bench: setup ## planning and engine, then as lab with all methods, three times each, then bench-alone; report in build/bench
 	@PROFILE="$(PROFILE)" PROFILES="$(PROFILES)" AGAIN="$(AGAIN)" ./tests/run.sh bench
 
-bench-alone: setup ## the default against each link alone, on every profile and ten random ones (PROFILES="a b" AGAIN=1)
+bench-alone: setup ## the default against the best link alone, on every profile, ten random ones, 1 to 12 equal links (PROFILES="a b" AGAIN=1)
 	@PROFILES="$(PROFILES)" AGAIN="$(AGAIN)" ./tests/run.sh bench-alone
 
 test: setup ## every check and test: lint, unit, sanity, namespaces, and Molecule in the lab

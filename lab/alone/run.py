@@ -6,31 +6,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from lab import lifecycle, paths
-from lab.alone import generated, processors, verdict
+from lab.alone import generated, order, processors, verdict
 from lab.inventory import SERVERS
 from lab.job import METHODS, playbook
 from lab.lifecycle import Lab
-from lab.profile import Profile, load_profile, shipped
+from lab.profile import load_profile, shipped
 from lab.report import add_to_report
 from lab.report_alone import table
 from lab.ui import LabError, Stages, say
 
 OUT = paths.BUILD / "bench"
 PLAYBOOK = Path(__file__).with_name("measure.yml")
-# Payload of a full packet of TCP straight over a link, over all its bytes.
-_STRAIGHT = 1448 / 1514
 
 
 def all_profiles() -> list[str]:
-    """Every shipped profile and the random ones."""
-    return [*shipped(), *generated.RANDOM]
+    """Every shipped profile, the random ones, and those of equal links, whose rows tell how throughput grows."""
+    return [*shipped(), *generated.RANDOM, *generated.EQUAL]
 
 
 def run(names: Sequence[str], *, seconds: int, again: bool = False) -> int:
@@ -69,48 +67,48 @@ def _measured(name: str, where: Path, seconds: int) -> None:
         with stages.stage("deploy", "ansible-playbook linkagg.wan.site, and the planner chooses"):
             playbook(lab, "linkagg.wan.site", METHODS["default"])
         output = where / f"{_file(name)}.measured"
-        links = [{"name": link.name, "device": device} for link, device in _devices(lab.profile)]
-        with stages.stage("measure", f"the default, then {len(links)} links alone"):
-            variables = {"alone_links": links, "alone_servers": SERVERS[:1], "alone_seconds": seconds}
+        attempts = order.attempts(lab.profile)
+        links = lab.profile.links_of(1)
+        with stages.stage("measure", f"the default, then those of {len(links)} links alone that can be the fastest"):
+            variables = {"alone_attempts": attempts, "alone_servers": SERVERS[:1], "alone_seconds": seconds}
             with processors.watched(lab.host) as samples:
                 playbook(lab, str(PLAYBOOK), variables | {"alone_output": str(output)})
                 seen = samples()
-        document = json.loads(output.read_text())
-        for one in document["default"]:
+        measured = json.loads(output.read_text())
+        for one in measured["default"]:
             one["busy"] = processors.busy(seen, one["started_at"], one["ended_at"])
-        document |= {"profile": _file(name), "alone": _of_traces(lab, document) or document["alone"]}
+        alone: dict[str, list[dict[str, Any]]] = {link.name: [] for link in links}
+        for one in [*measured["alone"], *_of_traces(lab, measured["default"])]:
+            alone[one["link"]].append(one)
+        document = {"profile": _file(name), "default": measured["default"], "alone": alone}
     finally:
         lifecycle.down()
     output.unlink()
     (where / f"{_file(name)}.json").write_text(json.dumps(document, indent=2) + "\n")
 
 
-def _devices(profile: Profile) -> Iterable[tuple[Any, str]]:
-    """The links of the first site, and the interface of each that IP packets leave by."""
-    return [(link, f"ppp-{link.name}" if link.pppoe else f"wwan{link.index}") for link in profile.links_of(1)]
-
-
-def _of_traces(lab: Lab, document: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _of_traces(lab: Lab, default: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """For links that play a trace back, what they offered in the seconds in which the default was measured: a minute
     later it is another link. Nothing for other profiles."""
-    if not any(link.playback for link in lab.profile.links):
-        return {}
+    links = [link for link in lab.profile.links_of(1) if link.playback]
+    if not links:
+        return []
     began = json.loads(lab.guest("status", "--json"))["playback"]["started_at"]
-    found: dict[str, list[dict[str, Any]]] = {}
-    for test, side in (("tcp_1_down", 0), ("tcp_1_up", 1)):
-        (seconds,) = [run for run in document["default"] if run["test"] == test]
-        for link in lab.profile.links_of(1):
+    found = []
+    for side, test in enumerate(order.TESTS):
+        (seconds,) = [run for run in default if run["test"] == test]
+        for link in links:
             offered = link.mean_mbit(seconds["started_at"] - began, seconds["ended_at"] - began)[side]
-            found.setdefault(link.name, []).append({"test": test, "goodput_mbit": offered * _STRAIGHT})
+            found.append({"link": link.name, "test": test, "goodput_mbit": offered * order.STRAIGHT})
     return found
 
 
 def rows(where: Path) -> list[verdict.Row]:
     """The rows of all profiles that were measured there, in the order of ``all_profiles``, then others."""
     documents = {path.stem: json.loads(path.read_text()) for path in sorted(where.glob("*.json"))}
-    order = [name for name in all_profiles() if name in documents]
-    order += sorted((name for name in documents if name not in order), key=lambda name: (len(name), name))
-    return [row for name in order for row in verdict.rows(name, documents[name]["default"], documents[name]["alone"])]
+    names = [name for name in all_profiles() if name in documents]
+    names += sorted((name for name in documents if name not in names), key=lambda name: (len(name), name))
+    return [row for name in names for row in verdict.rows(name, documents[name]["default"], documents[name]["alone"])]
 
 
 def known(name: str) -> str:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from lab import expect, job, report, report_alone
-from lab.alone import generated, processors, run, verdict
+from lab.alone import generated, order, processors, run, verdict
 from lab.profile import Profile, load_profile
 from lab.ui import LabError
 
@@ -54,6 +54,27 @@ def test_equal_profiles_have_as_many_links_as_they_say(tmp_path: Path) -> None:
 )
 def test_names_of_profiles_that_are_made(name: str, there: bool) -> None:
     assert generated.is_generated(name) is there
+
+
+def test_fast_links_are_measured_first_and_each_says_what_makes_it_needless(tmp_path: Path) -> None:
+    profile = made("random-1", tmp_path)
+    attempts = order.attempts(profile)
+    rates = {link.name: link.mean_mbit() for link in profile.links}
+    for side, test in enumerate(order.TESTS):
+        links = [one["link"] for one in attempts if one["test"] == test]
+        assert sorted(links) == sorted(rates)
+        assert [rates[link][side] for link in links] == sorted((rate[side] for rate in rates.values()), reverse=True)
+    best, other = (one["beats"] for one in order.attempts(made("equal-2", tmp_path)) if one["test"] == "tcp_1_down")
+    assert best == other == pytest.approx(5 * 0.956 * 0.95, abs=0.01)
+
+
+def test_links_that_play_a_trace_back_are_not_measured_alone() -> None:
+    assert order.attempts(load_profile("umts-trace")) == []
+
+
+def test_a_link_that_was_not_measured_is_none_of_the_best() -> None:
+    found = verdict.rows("p", measured(tcp_1_down=12.0, tcp_1_up=1.5), ALONE | {"c": []})
+    assert [(row["best_link"], row["links"]) for row in found] == [("b", 3), ("a", 3)]
 
 
 def measured(**rates: float) -> list[dict[str, Any]]:
@@ -175,6 +196,6 @@ def test_the_table_is_part_of_the_report_in_all_its_forms(tmp_path: Path) -> Non
 
 def test_the_playbook_is_given_what_it_asks_for() -> None:
     text = run.PLAYBOOK.read_text()
-    for name in ("alone_links", "alone_servers", "alone_seconds", "alone_output"):
+    for name in ("alone_attempts", "alone_servers", "alone_seconds", "alone_output"):
         assert name in text
         assert f'"{name}"' in Path(run.__file__).read_text()
