@@ -144,7 +144,7 @@ options:
         traffic, or V(drop). C(dscp) is the class that packets get; with it alone, they go the way of all other traffic.
       - With C(qos) of a site (C({}) is enough; C(enabled) V(false) is without it) what its links send is
         shaped by CAKE to C(share) (98) percent of their C(rate), with C(classes) (V(diffserv4), the default,
-        V(diffserv3), V(diffserv8) or V(besteffort)) and C(rtt_ms) (100); on the link, on the carrier, where classes
+        V(diffserv3), V(diffserv8) or V(besteffort)) and C(rtt_ms) (200); on the link, on the carrier, where classes
         still show, and at the concentrator in one queue a link, legs and subflows together. Links without a rate are
         left alone.
       - With C(concentrator) V(none) a site has no carriers and no bonds; what its policies leave is spread over all

@@ -21,8 +21,8 @@ from .pppoe import OVERHEAD as PPPOE_OVERHEAD
 from .problems import Problem
 from .wiring import CarrierWiring
 
-# How much of the link's share a carrier gets, so that its queue fills first.
-CARRIER_SHARE = 0.97
+# How much of the link's share a carrier gets, so that its queue fills first; the rest is for what leaves beside it.
+CARRIER_SHARE = 0.985
 # "inherit" of ip-link(8): the outer header gets the class of the packet inside.
 TOS_INHERIT = 1
 

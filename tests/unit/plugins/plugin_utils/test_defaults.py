@@ -71,7 +71,7 @@ def test_links_are_shaped_where_all_have_rates() -> None:
     assert "single link" in why(decided((6, 1)), "qos")
     assert "1.2 MB" in why(decided((6, 1), (3, 1), site_id=1024), "qos")
     assert decided((6, 1), (3, 1), site_id=1023).qos is not None
-    assert decided((6, 1), (3, 1)).qos == decided((6, 1), (3, 1), qos={}).qos.__class__(True, 98, "diffserv4", 100)
+    assert decided((6, 1), (3, 1)).qos == decided((6, 1), (3, 1), qos={}).qos.__class__(True, 98, "diffserv4", 200)
 
 
 def test_without_the_proxy_the_bond_sends_packets_round_by_itself() -> None:
