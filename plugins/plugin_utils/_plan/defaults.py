@@ -31,7 +31,7 @@ from dataclasses import replace
 
 from .checks_proxy import unable
 from .model import Bond, Choice, Inventory, Link, Proxy, Qos, Site
-from .proxy import MOST_SUBFLOWS
+from .proxy import LEFT_OUT, MOST_SUBFLOWS, slow_links
 from .qos import link_rate
 from .qos_keys import QOS
 from .rates import follows
@@ -39,8 +39,6 @@ from .schedule import BY_MODE, MOST_LEGS, QUEUE_MODES, RATES
 
 # Links count as equal while packets round the legs use that much of them.
 EQUAL = 0.9
-# The proxy may leave out links with that much of all rates, which are the bond's then.
-LEFT_OUT = 0.25
 _WAYS = {"down_mbit": "down", "up_mbit": "up"}
 
 
@@ -141,13 +139,15 @@ def _proxy(site: Site, aggregate: Bond) -> tuple[bool, str]:
         whole = sum(_rates(links, key) or [1.0] * len(links))
         if missing > LEFT_OUT * whole:
             return False, f"it cannot go over {_names(left_out)}, which is {100 * missing / whole:.0f} % of all"
+    left_out += [link for link in slow_links(able) if link not in left_out]
     every = "both links" if len(links) == 2 else f"all {len(links)} links"
     over = f"{len(links) - len(left_out)} of {len(links)} links" if left_out else every
-    return True, f"one TCP connection of the LAN goes over {over} at once{_compared(links)}"
+    used = [link for link in links if link not in left_out]
+    return True, f"one TCP connection of the LAN goes over {over} at once{_compared(used)}"
 
 
 def _compared(links: Sequence[Link]) -> str:
-    """What that means next to the fastest link, where rates are known."""
+    """What that means next to the fastest of them, where rates are known."""
     rates = _rates(links, "down_mbit")
     return f", {sum(rates):g} Mbit/s down less headers, where the best alone has {max(rates):g}" if rates else ""
 

@@ -12,7 +12,9 @@ import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.defaults import DEFAULT_PROXY
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import check
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.ports import ports_of
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.proxy import subflow_carriers
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.queries import interface_kinds, programs
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.wiring import wire_inventory
 
 SEED = [(6, 1), (6, 1), (6, 1), (5, 1), (3.5, 1), (2, 1)]
 
@@ -53,6 +55,33 @@ def test_unequal_links_get_the_proxy_and_packets_by_weight_with_the_sums() -> No
     assert "all 6 links at once, 28.5 Mbit/s down less headers, where the best alone has 6" in why(site, "proxy")
     assert "6 x 2 = 12 of 28.5 Mbit/s down, since m6 is 3 times slower than m1" in why(site, "bond agg0")
     assert "all links have a rate, and are shaped to 98 % of it" in why(site, "qos")
+
+
+def subflows(*rates: tuple[float, float] | None) -> list[str]:
+    (wiring,) = wire_inventory(check(inventory(*rates))[0])
+    return [carrier.link.name for carrier in subflow_carriers(wiring)]
+
+
+@pytest.mark.parametrize(
+    ("rates", "with_subflow"),
+    [
+        (SEED, ["m1", "m2", "m3", "m4", "m5", "m6"]),
+        ([(30, 5), (6, 1)], ["m1", "m2"]),
+        ([(30, 5), (5.9, 1)], ["m1"]),
+        ([(4.3, 2.5), (4.1, 1.7), (0.8, 0.8), (0.7, 0.5), (0.7, 0.5)], ["m1", "m2"]),
+        ([(30, 9), (5, 1), (5, 1), (5, 1)], ["m1", "m4"]),  # all three are a third
+        ([(30, 1), (5, 3), (30, 1)], ["m1", "m3"]),
+        ([(12, 1), (2, 6)], ["m1", "m2"]),  # most of what goes up
+        ([(30, 5), (1, 1), None], ["m1", "m2", "m3"]),
+    ],
+)
+def test_the_proxy_leaves_out_slow_links_while_that_is_little(rates: list[Any], with_subflow: list[str]) -> None:
+    assert subflows(*rates) == with_subflow
+
+
+def test_what_the_proxy_leaves_out_is_said_and_not_counted() -> None:
+    site = decided((30, 5), (10, 5), (5, 1))
+    assert "goes over 2 of 3 links at once, 40 Mbit/s down less headers" in why(site, "proxy")
 
 
 def test_links_of_unknown_rates_get_the_proxy_and_packets_all_alike() -> None:
