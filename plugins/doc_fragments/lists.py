@@ -539,7 +539,10 @@ options:
         description: Whether TCP acknowledges at once. Without it, no.
         type: bool
       congctl:
-        description: The congestion control of TCP connections, which the kernel has to know. Without it, the node's.
+        description:
+          - The congestion control of TCP connections, which the kernel has to know. Without it, the node's.
+          - Behind the word C(lock), as in V(lock bbr), programs cannot choose another one, nor does MPTCP give the
+            subflows that come in that of the socket that listens.
         type: str
   rules:
     description:

@@ -74,7 +74,7 @@ SAMPLES: dict[str, dict[str, Sample]] = {
         "rto_min_ms": Sample((50, 300), ("rto_min 50ms ", "rto_min 300ms ")),
         "initrwnd": Sample((20, 40), ("initrwnd 20 ", "initrwnd 40 ")),
         "quickack": Sample((True, False), ("quickack 1 ", "")),
-        "congctl": Sample(("reno", "cubic"), ("congctl reno ", "congctl cubic ")),
+        "congctl": Sample(("reno", "cubic", "lock reno"), ("congctl reno ", "congctl cubic ", "congctl lock reno ")),
     },
     "rule": {
         "priority": Sample((7601, 32765), ("7601:", "32765:")),
@@ -113,6 +113,6 @@ SAMPLES_IPV6: dict[str, Sample] = {
         {"destination": "fd09::/64", "via": "", "device": None},
     ),
     "mtu": Sample((1300, 1400), ("mtu 1300 ", "mtu 1400 "), _SIX),
-    "congctl": Sample(("reno", "cubic"), ("congctl reno ", "congctl cubic "), _SIX),
+    "congctl": Sample(("reno", "cubic", "lock reno"), ("congctl reno ", "congctl cubic ", "congctl lock reno "), _SIX),
     "onlink": Sample((True, False), ("onlink ", ""), _SIX),
 }

@@ -23,6 +23,29 @@ def _metric(name: str, number: int, high: int, nla: str = "") -> Attr:
     return Attr(name, "int", layer="metrics", nlas=(row,), low=1, high=high)
 
 
+_LOCK = "lock "
+_CC_ALGO = 16
+
+
+def _congctl(value: str) -> str:
+    """``bbr``, or ``lock bbr``, as ip-route(8) has it. ValueError for anything else."""
+    words = value.split()
+    if len(words) not in (1, 2) or words[:-1] not in ([], ["lock"]):
+        raise ValueError(f"{value!r} is neither a congestion control nor one behind the word lock")
+    return " ".join(words)
+
+
+def _encode_congctl(value: str) -> dict[str, Any]:
+    """RTAX_LOCK has a bit for each metric, that of its number."""
+    locked = {"RTAX_LOCK": 1 << _CC_ALGO} if value.startswith(_LOCK) else {}
+    return {"RTAX_CC_ALGO": value.removeprefix(_LOCK), **locked}
+
+
+def _decode_congctl(nlas: Mapping[str, Any]) -> str | None:
+    name = nlas.get("RTAX_CC_ALGO")
+    return f"{_LOCK}{name}" if name and (nlas.get("RTAX_LOCK") or 0) >> _CC_ALGO & 1 else name
+
+
 METRICS = (
     _metric("mtu", 2, 65535),
     _metric("window", 3, 0x7FFFFFFF),
@@ -33,7 +56,14 @@ METRICS = (
     _metric("rto_min_ms", 13, 0x7FFFFFFF, "rto_min"),
     _metric("initrwnd", 14, 0x7FFFFFFF),
     Attr("quickack", "bool", layer="metrics", nlas=(Nla("RTAX_QUICKACK", 15, "uint32"),)),
-    Attr("congctl", layer="metrics", nlas=(Nla("RTAX_CC_ALGO", 16, "asciiz"),)),
+    Attr(
+        "congctl",
+        layer="metrics",
+        nlas=(Nla("RTAX_CC_ALGO", _CC_ALGO, "asciiz"), Nla("RTAX_LOCK", 1, "uint32")),
+        normalise=_congctl,
+        encode=_encode_congctl,
+        decode=_decode_congctl,
+    ),
 )
 NEXTHOP = (
     Attr("via", normalise=normal.address),

@@ -121,13 +121,17 @@ def _able_carriers(wiring: SiteWiring) -> list[CarrierWiring]:
 def with_congestion_control(
     routes: Iterable[dict[str, Any]], wirings: Iterable[SiteWiring], *, at_gateway: bool
 ) -> list[dict[str, Any]]:
-    """The routes of carriers, and those to the other ends of subflows besides, with what each site's subflows use."""
+    """The routes of carriers, and those to the other ends of subflows besides, with what each site's subflows use.
+
+    Locked: else MPTCP gives subflows that come in what the listening socket has (net/mptcp/sockopt.c), and downloads
+    would not use it."""
     chosen: dict[str, tuple[str, str]] = {}
     for wiring in wirings:
         if is_proxied(wiring.site) and wiring.site.proxy.congestion_control:
             for carrier in subflow_carriers(wiring):
                 far = carrier.concentrator_address if at_gateway else carrier.gateway_address
-                chosen[f"{far}/32"] = (wiring.site.proxy.congestion_control, str(carrier.concentrator_interface))
+                congctl = f"lock {wiring.site.proxy.congestion_control}"
+                chosen[f"{far}/32"] = (congctl, str(carrier.concentrator_interface))
     result = [
         {**route, "congctl": chosen[route["destination"]][0]} if route["destination"] in chosen else route
         for route in routes

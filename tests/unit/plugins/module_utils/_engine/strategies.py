@@ -88,7 +88,7 @@ BY_NAME: dict[str, st.SearchStrategy[Any]] = {
     "ad_actor_system": st.sampled_from(MACS),
     "mac_address": st.sampled_from(MACS),
     "port_options": PORT_OPTIONS,
-    "congctl": st.sampled_from(["reno", "cubic"]),
+    "congctl": st.sampled_from(["reno", "cubic", "lock reno"]),
     "nexthops": st.sampled_from(
         [
             [],
