@@ -62,8 +62,10 @@ options:
         C(choices) of the plan tells what was decided and why.
       - C(proxy) has C(enabled) (V(true) when C(proxy) is there), C(bypass) with lists C(destinations) (addresses and
         subnets) and C(ports) that are reached over the bond instead, C(quic) (V(allow), or V(reject), which turns UDP
-        port 443 away so that browsers use TCP), C(congestion_control) of the subflows (V(bbr) or V(cubic); the
-        system's own if left out) and C(max_connections) (8000).
+        port 443 away so that browsers use TCP), C(congestion_control) of the subflows (V(bbr), for links that lose
+        packets, or V(cubic); the system's own if left out) and C(max_connections) (8000).
+      - Links that are more than five times slower than the fastest get nothing from the proxy, the slowest first,
+        while that leaves out a quarter of all rates at most; a note says so.
       - Without HAProxy at the gateway, and while that at the concentrator does not answer, connections go over the
         bond. A destination that refuses, or that cannot be reached, is seen as a reset after the connection was made.
       - C(public_subnets) of a site are routed to its LAN without NAT, in both directions. Its provider has to

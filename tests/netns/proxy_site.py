@@ -121,6 +121,8 @@ class ProxySite:
         for route in desired["routes"]:
             if route["device"] == "agg1-0":
                 ip(f"route add {route['destination']} via {route['via']}")
+            if route.get("congctl"):
+                ip(f"route add {route['destination']} dev {route['device']} congctl {route['congctl']}")
         load_nft(desired["nft"])
         self._sysctl(desired)
         self.node.mptcp(limits=desired["mptcp"]["limits"])
@@ -199,10 +201,15 @@ class ProxySite:
 
     def subflows(self) -> set[str]:
         """Addresses of the gateway from which established subflows come in at the concentrator."""
+        return set(self.congestion_controls())
+
+    def congestion_controls(self) -> dict[str, str]:
+        """What the concentrator's end of each of them has, by the gateway's address."""
         with self.inside("vps"):
-            command = ["ss", "-Htn", "state", "established", "src", f"{INNER}:{PORT}"]
+            command = ["ss", "-HOtin", "state", "established", "src", f"{INNER}:{PORT}"]
             lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-        return {line.split()[-1].rpartition(":")[0] for line in lines}
+        rows = [line.split() for line in lines]
+        return {row[3].rpartition(":")[0]: row[4] for row in rows}
 
     @contextmanager
     def serving(self, space: str, port: int, answer: Callable[[socket.socket], None]) -> Iterator[list[str]]:
