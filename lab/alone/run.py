@@ -24,6 +24,9 @@ from lab.ui import LabError, Stages, say
 
 OUT = paths.BUILD / "bench"
 PLAYBOOK = Path(__file__).with_name("measure.yml")
+# A link that loses packets at random carries twice as much in one run as in the next, so a profile whose default was
+# slower is measured again.
+AGAIN = 2
 
 
 def all_profiles() -> list[str]:
@@ -66,25 +69,38 @@ def _measured(name: str, where: Path, seconds: int) -> None:
         lab = lifecycle.up(source, stages)
         with stages.stage("deploy", "ansible-playbook linkagg.wan.site, and the planner chooses"):
             playbook(lab, "linkagg.wan.site", METHODS["default"])
-        output = where / f"{_file(name)}.measured"
-        attempts = order.attempts(lab.profile)
-        links = lab.profile.links_of(1)
-        with stages.stage("measure", f"the default, then those of {len(links)} links alone that can be the fastest"):
-            variables = {"alone_attempts": attempts, "alone_servers": SERVERS[:1], "alone_seconds": seconds}
-            with processors.watched(lab.host) as samples:
-                playbook(lab, str(PLAYBOOK), variables | {"alone_output": str(output)})
-                seen = samples()
-        measured = json.loads(output.read_text())
-        for one in measured["default"]:
-            one["busy"] = processors.busy(seen, one["started_at"], one["ended_at"])
-        alone: dict[str, list[dict[str, Any]]] = {link.name: [] for link in links}
-        for one in [*measured["alone"], *_of_traces(lab, measured["default"])]:
-            alone[one["link"]].append(one)
-        document = {"profile": _file(name), "default": measured["default"], "alone": alone}
+        runs = [_once(lab, stages, where, seconds)]
+        if verdict.violations(verdict.rows(_file(name), **runs[0])):
+            say(f"{_file(name)}: slower than a link alone; {AGAIN} times more, and the medians count")
+            runs += [_once(lab, stages, where, seconds) for _number in range(AGAIN)]
     finally:
         lifecycle.down()
-    output.unlink()
+    document = {"profile": _file(name), **verdict.middle(runs)}
     (where / f"{_file(name)}.json").write_text(json.dumps(document, indent=2) + "\n")
+
+
+def _once(lab: Lab, stages: Stages, where: Path, seconds: int) -> dict[str, Any]:
+    """``{default: runs, alone: {link: runs}}``, runs as of module measure; those of the default have ``busy`` too."""
+    output = where / f"{lab.profile.name}.measured"
+    links = lab.profile.links_of(1)
+    with stages.stage("measure", f"the default, then those of {len(links)} links alone that can be the fastest"):
+        variables = {
+            "alone_attempts": order.attempts(lab.profile),
+            "alone_servers": SERVERS[:1],
+            "alone_seconds": seconds,
+            "alone_output": str(output),
+        }
+        with processors.watched(lab.host) as samples:
+            playbook(lab, str(PLAYBOOK), variables)
+            seen = samples()
+    measured = json.loads(output.read_text())
+    output.unlink()
+    for one in measured["default"]:
+        one["busy"] = processors.busy(seen, one["started_at"], one["ended_at"])
+    alone: dict[str, list[dict[str, Any]]] = {link.name: [] for link in links}
+    for one in [*measured["alone"], *_of_traces(lab, measured["default"])]:
+        alone[one["link"]].append(one)
+    return {"default": measured["default"], "alone": alone}
 
 
 def _of_traces(lab: Lab, default: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -42,6 +42,24 @@ def rows(
     return found
 
 
+def middle(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Of the same measured an odd number of times, ``{default: runs, alone: {link: runs}}`` each, the same with the run
+    of median goodput of each test."""
+    links = runs[0]["alone"]
+    return {
+        "default": _medians([one for each in runs for one in each["default"]]),
+        "alone": {link: _medians([one for each in runs for one in each["alone"][link]]) for link in links},
+    }
+
+
+def _medians(runs: Runs) -> list[Mapping[str, Any]]:
+    by_test: dict[str, list[Mapping[str, Any]]] = {}
+    for run in runs:
+        by_test.setdefault(run["test"], []).append(run)
+    ranked = (sorted(some, key=lambda run: run["goodput_mbit"]) for some in by_test.values())
+    return [some[len(some) // 2] for some in ranked]
+
+
 def _rates(runs: Runs, test: str) -> list[float]:
     return [run["goodput_mbit"] for run in runs if run["test"] == test]
 

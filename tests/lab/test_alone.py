@@ -96,6 +96,19 @@ def test_the_best_link_is_another_in_each_direction() -> None:
     assert text == "p, tcp_1_up: 1.50 Mbit/s, while link a alone has 1.90 (1.70 less a tunnel and 5 %)"
 
 
+def test_medians_of_several_runs_count_test_by_test_and_link_by_link() -> None:
+    runs = [
+        {"default": measured(tcp_1_down=down, tcp_1_up=up), "alone": {"a": measured(tcp_1_down=alone), "b": []}}
+        for down, up, alone in ((1.0, 9.0, 5.0), (3.0, 7.0, 2.0), (2.0, 8.0, 4.0))
+    ]
+    found = verdict.middle(runs)
+    assert found == {
+        "default": measured(tcp_1_down=2.0, tcp_1_up=8.0),
+        "alone": {"a": measured(tcp_1_down=4.0), "b": []},
+    }
+    assert verdict.middle(runs[:1]) == runs[0]
+
+
 def test_less_than_a_tunnel_leaves_of_the_best_link_is_a_violation() -> None:
     least = 9.0 * verdict.TUNNEL * verdict.SPREAD
     for rate, holds in ((least + 0.01, True), (least - 0.01, False), (0.0, False)):
