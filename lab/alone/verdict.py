@@ -43,8 +43,8 @@ def rows(
 
 
 def middle(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Of the same measured an odd number of times, ``{default: runs, alone: {link: runs}}`` each, the same with the run
-    of median goodput of each test."""
+    """Of the same measured several times, ``{default: runs, alone: {link: runs}}`` each, the same with the run of
+    median goodput of each test. Links that were not measured each time may have two runs; of them it is the higher."""
     links = runs[0]["alone"]
     return {
         "default": _medians([one for each in runs for one in each["default"]]),

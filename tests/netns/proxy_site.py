@@ -55,6 +55,14 @@ def inventory(**proxy: Any) -> dict[str, Any]:
     }
 
 
+def _congestion_controls(inner: str, *, gateway: int) -> dict[str, str]:
+    """``inner``: which end the concentrator is for ss(8), src or dst; ``gateway``: the column of the other one."""
+    command = ["ss", "-HOtin", "state", "established", inner, f"{INNER}:{PORT}"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    rows = [line.split() for line in lines]
+    return {row[gateway].rpartition(":")[0].partition("%")[0]: row[4] for row in rows}
+
+
 @dataclass
 class ProxySite:
     """The site, ready; everything runs on the gateway unless said otherwise. ``spaces``: names of namespaces."""
@@ -206,10 +214,11 @@ class ProxySite:
     def congestion_controls(self) -> dict[str, str]:
         """What the concentrator's end of each of them has, by the gateway's address."""
         with self.inside("vps"):
-            command = ["ss", "-HOtin", "state", "established", "src", f"{INNER}:{PORT}"]
-            lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-        rows = [line.split() for line in lines]
-        return {row[3].rpartition(":")[0]: row[4] for row in rows}
+            return _congestion_controls("src", gateway=3)
+
+    def own_congestion_controls(self) -> dict[str, str]:
+        """What the gateway's end of each of them has."""
+        return _congestion_controls("dst", gateway=2)
 
     @contextmanager
     def serving(self, space: str, port: int, answer: Callable[[socket.socket], None]) -> Iterator[list[str]]:

@@ -163,22 +163,21 @@ def proxy_notes(wiring: SiteWiring) -> list[str]:
     with_subflow = {carrier.link.link_id for carrier in subflow_carriers(wiring)}
     left = [carrier for carrier in wiring.carriers if carrier.link.link_id not in with_subflow]
     able = [carrier.link for carrier in _able_carriers(wiring)]
-    slow = [link.link_id for link in slow_links(able)]
-    fastest = max(able, key=lambda link: link_rate(link, "down_mbit") or 0, default=None)
-    inner = concentrator_carrier_address(wiring.concentrator.carrier_pool)
     aggregate = wiring.aggregate
     unordered = aggregate.bond.mode == "balance-rr" and not is_weighted(aggregate.bond) and len(aggregate.legs) > 1
     return ([_OUT_OF_ORDER.format(aggregate.bond.name)] if unordered else []) + [
-        f"link {carrier.link.name}: the proxy does not go over it, "
-        + (
-            f"since {fastest.name} is more than {SLOW} times faster and would wait for it"
-            if fastest and carrier.link.link_id in slow
-            else f"since the kernel takes {MOST_SUBFLOWS} subflows and others are faster"
-            if carrier.concentrator_address == inner
-            else f"since carrier {carrier.kind.name} has no addresses of its own in it"
-        )
-        for carrier in left
+        f"link {carrier.link.name}: the proxy does not go over it, since {_why_left(carrier, able)}" for carrier in left
     ]
+
+
+def _why_left(carrier: CarrierWiring, able: Sequence[Link]) -> str:
+    """Why it has no subflow. ``able``: the links of those that could have one."""
+    if carrier.link not in able:
+        return f"carrier {carrier.kind.name} has no addresses of its own in it"
+    if carrier.link in slow_links(able):
+        fastest = max(able, key=lambda link: link_rate(link, "down_mbit") or 0)
+        return f"{fastest.name} is more than {SLOW} times faster and would wait for it"
+    return f"the kernel takes {MOST_SUBFLOWS} subflows and others are faster"
 
 
 # See plugins/module_utils/_weights/table.py.
