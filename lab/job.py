@@ -125,5 +125,5 @@ def _offered(lab: Lab):
     """Return a function (epoch start, epoch end) -> capacity offered then, for profiles that play a trace back."""
     if not any(link.playback for link in lab.profile.links):
         return None
-    started_at = json.loads(lab.guest("status", "--json"))["playback"]["started_at"]
+    started_at = lab.playback_began()
     return lambda start, end: lab.profile.capacity_between(start - started_at, end - started_at)

@@ -39,6 +39,19 @@ class Lab:
         which = [] if words[0] == "up" else ["--lab", paths.lab_id()]
         return ask(self.host, ["env", f"PYTHONPATH={GUEST_HOME}", "python3", "-m", "guest", *which, *words], limit_s)
 
+    def playback_began(self) -> float:
+        """When the playback of the recorded links began (epoch, lab host's clock).
+
+        LabError if it does not run any more: what links offered since then is not what the recordings say.
+        """
+        playback = json.loads(self.guest("status", "--json"))["playback"]
+        if not playback["running"]:
+            raise LabError(
+                "the player of the traces has ended (player.log on the lab host says why), so nothing is known of what "
+                "links offered; end this lab and measure again"
+            )
+        return playback["started_at"]
+
 
 @contextmanager
 def exclusive() -> Iterator[None]:

@@ -109,7 +109,7 @@ def _of_traces(lab: Lab, default: Sequence[Mapping[str, Any]]) -> list[dict[str,
     links = [link for link in lab.profile.links_of(1) if link.playback]
     if not links:
         return []
-    began = json.loads(lab.guest("status", "--json"))["playback"]["started_at"]
+    began = lab.playback_began()
     found = []
     for side, test in enumerate(order.TESTS):
         (seconds,) = [run for run in default if run["test"] == test]

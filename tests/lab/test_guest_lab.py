@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import socket
 import subprocess
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -127,14 +127,13 @@ def test_rate_and_bucket_of_a_played_step_make_its_bytes(mbit):
 
 def test_the_player_sets_each_step_and_leaves_a_shut_gate_alone():
     lab = lab_of(1, trace="t", rate_mbit=None)
-    tc = SimpleNamespace(stdin=io.StringIO())
+    tc = SimpleNamespace(write=(lines := []).extend)
     way = player.Way(lab.links[0], True, "link1", tc)
     said = []
     for step in range(5):
         player._set(lab, way, step * 0.5, Faults())
-        said.append([" ".join(line.split()[8:]) for line in tc.stdin.getvalue().splitlines()])
-        tc.stdin.truncate(0)
-        tc.stdin.seek(0)
+        said.append([" ".join(line.split()[8:]) for line in lines])
+        lines.clear()
     flow = ["tbf rate 1895776bit burst 6514 limit 90840", "plug release_indefinite"]
     assert said == [
         flow,
@@ -147,9 +146,9 @@ def test_the_player_sets_each_step_and_leaves_a_shut_gate_alone():
 
 def test_the_player_heeds_a_rate_fault():
     lab = lab_of(1, trace="t", rate_mbit=None)
-    tc = SimpleNamespace(stdin=io.StringIO())
+    tc = SimpleNamespace(write=(lines := []).extend)
     player._set(lab, player.Way(lab.links[0], True, "link1", tc), 0, Faults(rate_mbit=1))
-    assert "rate 935776bit burst 4014" in tc.stdin.getvalue()
+    assert "rate 935776bit burst 4014" in lines[0]
 
 
 def test_the_gateways_interfaces_are_there_but_neither_up_nor_addressed():
@@ -344,3 +343,23 @@ def test_no_two_interfaces_have_the_same_hardware_address():
 def test_a_subnet_is_routed_to_the_concentrator_for_a_site_to_have():
     core = next(setup for setup in topology.setups(lab_of(1)) if setup.where == "modems")
     assert "route add 203.0.113.64/29 via 203.0.113.2" in core.ip
+
+
+def test_the_tc_that_takes_the_steps_is_another_one_now_and_then(monkeypatch, tmp_path):
+    """One that lives for an hour grows until the kernel ends it, and links stay as they are."""
+    said = tmp_path / "said"
+    program = tmp_path / "tc"
+    program.write_text(f'#!/bin/sh\nwhile read line; do echo "$$ $line" >> {said}; done\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr(player.effects, "inside", lambda namespace: nullcontext())
+    monkeypatch.setattr(player, "STEPS_OF_A_TC", 2)
+    tc = player.Tc("x")
+    for step in range(5):
+        tc.write([f"step {step}"])
+        tc.end_step()
+    tc.process.stdin.close()
+    assert tc.process.wait(timeout=10) == 0
+    lines = [line.split() for line in said.read_text().splitlines()]
+    assert [int(line[2]) for line in lines] == [0, 1, 2, 3, 4], "none may be lost, nor come late"
+    assert [len({line[0] for line in lines[:count]}) for count in (2, 4, 5)] == [1, 2, 3]
