@@ -43,7 +43,7 @@ lab-down: setup ## end the lab and remove what belongs to it
 reproduce: setup ## the article's claims, measured again; writes docs/article.md (SETUPS="rr xor": only these again)
 	@.venv/bin/ansible-playbook playbooks/reproduce.yml -e "reproduce_setups='$(SETUPS)' reproduce_profile='$(PROFILE)'"
 
-bench: setup ## planning and engine, then as lab with all methods, three times each, then bench-alone; report in build/bench
+bench: setup ## planning and engine, then as lab with all methods, three times each, then costs and bench-alone; report in build/bench
 	@PROFILE="$(PROFILE)" PROFILES="$(PROFILES)" AGAIN="$(AGAIN)" ./tests/run.sh bench
 
 bench-alone: setup ## the default against the best link alone, on every profile, ten random ones, 1 to 12 equal links (PROFILES="a b" AGAIN=1)
