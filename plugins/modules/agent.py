@@ -22,8 +22,12 @@ options:
     description:
       - V(present) installs, enables and starts it, V(absent) stops and removes it. What was saved stays in
         C(/etc/linkagg).
+      - V(installed) brings only the program, for daemons that run in it, see
+        O(linkagg.wan.daemons#module:daemons[].program). The service and O(rates) are left as they are; V(present)
+        restarts a service that runs an older program.
+      - Daemons that run in it have to go before V(absent).
     type: str
-    choices: [present, absent]
+    choices: [present, installed, absent]
     default: present
   rates:
     description:
@@ -131,6 +135,10 @@ EXAMPLES = r"""
         shapers: [{interface: wwan0, share: 100}, {interface: wg-lte1, share: 97}]
         bonds: [agg0]
 
+- name: Bring only the program, before daemons that run in it
+  linkagg.wan.agent:
+    state: installed
+
 - name: Let restarts forget everything
   linkagg.wan.agent:
     state: absent
@@ -164,6 +172,7 @@ problems:
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -201,15 +210,24 @@ RATE = {
 def carried() -> Any:
     """Never called: for this import Ansible carries the program's files to the node along with this module."""
     from ansible_collections.linkagg.wan.plugins.module_utils._agent import cli
+    from ansible_collections.linkagg.wan.plugins.module_utils._relay import cli as relay
 
-    return cli
+    return cli, relay
+
+
+def argument_spec() -> dict[str, Any]:
+    """The module's arguments."""
+    return {
+        "state": {"type": "str", "choices": ["present", "installed", "absent"], "default": "present"},
+        "rates": {"type": "list", "elements": "dict", "default": [], "options": RATE},
+    }
 
 
 class Service:
     """systemd's view of the agent's unit."""
 
     def __init__(self, module: AnsibleModule) -> None:
-        if not Path("/run/systemd/system").is_dir():
+        if not (ROOT / "run/systemd/system").is_dir():
             raise EngineError(["this node does not run systemd, which has to start the agent"])
         self._module = module
         self._program = module.get_bin_path("systemctl", required=True)
@@ -244,23 +262,27 @@ def text_of(path: Path) -> str:
         return ""
 
 
-def coming(service: Service, now: dict[str, Any]) -> list[Step]:
-    """What is to be done for an agent that runs."""
+def installing(_service: Service, _now: dict[str, Any]) -> list[Step]:
+    """What is to be done for a program that is there."""
     program = files.program(MODULE_UTILS)
     steps: list[Step] = []
     if not files.is_whole(ROOT, program):
         name = f"/{files.HOME}/{files.version(program)}"
         steps.append((f"install the agent in {name}", lambda: files.install(ROOT, program)))
-    texts = {files.COMMAND: (files.command(sys.executable), 0o755), files.UNIT: (files.unit(sys.executable), 0o644)}
-    for path, (text, mode) in texts.items():
-        if text_of(path) != text:
+    command = files.command(sys.executable)
+    if text_of(files.COMMAND) != command:
+        write = partial(store.write_file, ROOT / files.COMMAND, command.encode(), 0o755)
+        steps.append((f"write /{files.COMMAND}", write))
+    return steps
 
-            def write(path: Path = path, text: str = text, mode: int = mode) -> None:
-                store.write_file(ROOT / path, text.encode(), mode)
-                if path == files.UNIT:
-                    service.call("daemon-reload")
 
-            steps.append((f"write /{path}", write))
+def coming(service: Service, now: dict[str, Any]) -> list[Step]:
+    """What is to be done for an agent that runs. Its program may be there already, and newer than what runs."""
+    steps = installing(service, now)
+    unit = files.unit(sys.executable, files.version(files.program(MODULE_UTILS)))
+    if text_of(files.UNIT) != unit:
+        steps.append((f"write /{files.UNIT}", partial(store.write_file, ROOT / files.UNIT, unit.encode(), 0o644)))
+        steps.append(("let systemd read the unit", partial(service.call, "daemon-reload")))
     changed = bool(steps)
     if not now["enabled"]:
         steps.append((f"enable {files.SERVICE}", lambda: service.call("enable", files.SERVICE)))
@@ -284,26 +306,32 @@ def going(service: Service, now: dict[str, Any]) -> list[Step]:
     return steps
 
 
-def reconcile(module: AnsibleModule) -> dict[str, Any]:
-    """Do it, except in check mode; the module's result."""
-    service = Service(module)
-    present = module.params["state"] == "present"
-    before = {"version": files.installed(ROOT), **service.state()}
-    steps = (coming if present else going)(service, before)
-    rates = module.params["rates"] if present else []
+def saving(rates: list[dict[str, Any]]) -> list[Step]:
+    """What is to be done for these links to be followed, and no others. EngineError with every mistake."""
     problems = list(rates_items.problems(rates))
     if problems:
         raise EngineError(problems)
-    # Before the service starts; one that runs hears of it by itself.
-    steps = [(one.step, one.write) for one in rates_items.savings(store.STATE_DIRECTORY, rates)] + steps
-    wanted = files.version(files.program(MODULE_UTILS)) if present else None
-    after = {"version": wanted, "enabled": present, "active": present}
+    return [(one.step, one.write) for one in rates_items.savings(store.STATE_DIRECTORY, rates)]
+
+
+def reconcile(module: AnsibleModule) -> dict[str, Any]:
+    """Do it, except in check mode; the module's result."""
+    service = Service(module)
+    state = module.params["state"]
+    before = {"version": files.installed(ROOT), **service.state()}
+    steps = {"present": coming, "installed": installing, "absent": going}[state](service, before)
+    wish: dict[str, Any] = {"version": None if state == "absent" else files.version(files.program(MODULE_UTILS))}
+    if state != "installed":
+        wish |= {"enabled": state == "present", "active": state == "present"}
+        # Before the service starts; one that runs hears of it by itself.
+        steps = saving(module.params["rates"] if state == "present" else []) + steps
+    after = {**before, **wish}
     if steps and not module.check_mode:
         for _sentence, work in steps:
             work()
-        now = {"version": files.installed(ROOT), **service.state()}
-        if now != after:
-            raise EngineError([f"read back, the agent is not as wanted: {now}. {service.words()}"])
+        after = {"version": files.installed(ROOT), **service.state()}
+        if after != {**after, **wish}:
+            raise EngineError([f"read back, the agent is not as wanted: {after}. {service.words()}"])
     sentences = [sentence for sentence, _work in steps]
     return {
         "changed": bool(steps),
@@ -320,13 +348,7 @@ def _text(state: dict[str, Any], notes: list[str]) -> str:
 
 def main() -> None:
     """Run as an Ansible module."""
-    module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "rates": {"type": "list", "elements": "dict", "default": [], "options": RATE},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = reconcile(module)
     except EngineError as exc:

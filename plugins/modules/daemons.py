@@ -36,6 +36,12 @@ options:
         type: list
         elements: str
         required: true
+      program:
+        description:
+          - The command is of this collection's own program, which M(linkagg.wan.agent) has to bring before, with
+            O(linkagg.wan.agent#module:state=installed). The daemon is restarted when that changes.
+        type: bool
+        default: false
       prepare:
         description: Commands to run before it, each in the same form.
         type: list
@@ -150,6 +156,11 @@ options:
       - Whether to remove daemons of this collection that are not listed.
     type: bool
     default: false
+  program_version:
+    description:
+      - The version that the program would have, as M(linkagg.wan.agent) tells in check mode. It is used in check mode
+        only, since the program is not there then; otherwise what is on the node counts.
+    type: str
 extends_documentation_fragment:
   - linkagg.wan.attributes
 requirements:
@@ -173,6 +184,20 @@ EXAMPLES = r"""
         ready_s: 20
         hints:
           - {seen: authentication failed, means: the provider refuses user or password}
+
+- name: Bring the program of this collection
+  linkagg.wan.agent:
+    state: installed
+  register: program
+
+- name: A daemon that runs in it
+  linkagg.wan.daemons:
+    daemons:
+      - name: relay
+        description: the proxy's connections over all links
+        command: [/usr/local/sbin/linkagg, relay, concentrator, --listen, "10.208.0.1:8080", --proxy, "10.208.0.1:8080"]
+        program: true
+    program_version: "{{ program.after.version }}"
 
 - name: None at all
   linkagg.wan.daemons:
@@ -214,8 +239,11 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._daemons import steps, trial, units
 from ansible_collections.linkagg.wan.plugins.module_utils._daemons.node import Node
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
+from ansible_collections.linkagg.wan.plugins.module_utils._install.files import installed
 from ansible_collections.linkagg.wan.plugins.module_utils._persist.lock import locked
 from ansible_collections.linkagg.wan.plugins.module_utils._stop import put_off
+
+ROOT = Path("/")
 
 
 def argument_spec() -> dict[str, Any]:
@@ -236,6 +264,7 @@ def argument_spec() -> dict[str, Any]:
         "name": {"type": "str", "required": True},
         "description": {"type": "str", "required": True},
         "command": {"type": "list", "elements": "str", "required": True},
+        "program": {"type": "bool", "default": False},
         "prepare": {"type": "list", "elements": "list", "default": []},
         "type": {"type": "str", "choices": list(units.TYPES), "default": "exec"},
         "pid_file": {"type": "path"},
@@ -255,6 +284,7 @@ def argument_spec() -> dict[str, Any]:
         "daemons": {"type": "list", "elements": "dict", "required": True, "options": daemon},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "purge": {"type": "bool", "default": False},
+        "program_version": {"type": "str"},
     }
 
 
@@ -268,18 +298,36 @@ class Discreet(AnsibleModule):
         self.log(f"Invoked with daemons {', '.join(daemon['name'] for daemon in self.params['daemons']) or '(none)'}")
 
 
+def version(module: AnsibleModule) -> str:
+    """That of the program which daemons of our own are to run in."""
+    told = module.params["program_version"] if module.check_mode else ""
+    return told or installed(ROOT) or ""
+
+
+def lacking(module: AnsibleModule) -> list[str]:
+    """A sentence for each daemon that cannot start, since its program is not there."""
+    if version(module) or module.check_mode:
+        return []
+    return [
+        f"{units.PREFIX}{item['name']}.service ({item['description']}): the program of this collection is not on this "
+        "node: linkagg.wan.agent with state installed has to come first"
+        for item in module.params["daemons"]
+        if item["program"] and not item["keep"]
+    ]
+
+
 def reconcile(module: AnsibleModule) -> dict[str, Any]:
     """Make it so, except in check mode; the module's result."""
     items = [{**item, "keep": item["keep"] and not module.check_mode} for item in module.params["daemons"]]
-    want = units.parse(items)
     wish = {name: module.params[name] for name in ("purge", "state")}
-    if not Path("/run/systemd/system").is_dir():
+    want = units.parse(items, version(module))
+    if not (ROOT / "run/systemd/system").is_dir():
         if want:
             raise EngineError(["this node does not run systemd, which has to start the daemons"])
         return _result([], {}, {})
     since = time.time()
-    node = Node(lambda command: module.run_command(list(command)), since=since)
-    objections = node.objections(want) if wish["state"] == "present" else []
+    node = Node(lambda command: module.run_command(list(command)), ROOT, since=since)
+    objections = [*node.objections(want), *lacking(module)] if wish["state"] == "present" else []
     if objections:
         raise EngineError(objections)
     have = node.read()

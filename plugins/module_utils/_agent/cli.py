@@ -34,6 +34,7 @@ linkagg [--state-directory DIRECTORY] VERB [WORD ...]
   weights  say which weights the legs of bonds have; weights BOND LINK=WEIGHT ... changes them until the planned ones
            change, 0 takes a leg out of use, weights BOND planned goes back to the planned ones
   watch    restore, then wait for late modems and leases and complete what is missing; linkagg.service runs this
+  relay    carry TCP over all links, as linkagg-relay.service does at either end (see linkagg relay --help)
 What is saved is in {STATE_DIRECTORY}, a file for each module of linkagg.wan."""
 
 

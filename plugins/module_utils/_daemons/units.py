@@ -98,8 +98,8 @@ def description_in(unit: str) -> str:
     return found[1] if found else ""
 
 
-def parse(items: Sequence[Mapping[str, Any]]) -> list[Daemon]:
-    """The module's list. EngineError with every mistake of every item."""
+def parse(items: Sequence[Mapping[str, Any]], program: str = "") -> list[Daemon]:
+    """The module's list. ``program``: the version of our own. EngineError with every mistake of every item."""
     problems: list[str] = []
     found: list[Daemon] = []
     for number, item in enumerate(items):
@@ -107,7 +107,7 @@ def parse(items: Sequence[Mapping[str, Any]]) -> list[Daemon]:
         wrong = list(_mistakes(item))
         problems += [f"{where}: {mistake}" for mistake in wrong]
         if not wrong:
-            found.append(_daemon(item))
+            found.append(_daemon(item, program))
     names = [daemon.name for daemon in found]
     problems += [f"daemons: name {name} is there twice" for name in sorted({n for n in names if names.count(n) > 1})]
     if problems:
@@ -139,7 +139,7 @@ def _mistakes(item: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _daemon(item: Mapping[str, Any]) -> Daemon:
+def _daemon(item: Mapping[str, Any], program: str) -> Daemon:
     directory = directory_of(item["name"])
     files = {}
     for file in item["files"]:
@@ -149,7 +149,7 @@ def _daemon(item: Mapping[str, Any]) -> Daemon:
         files[f"{directory}/{file['name']}"] = File(content, mode if secret is None else 0o600, secret is not None)
     return Daemon(
         item["name"],
-        unit(item),
+        unit(item, program),
         files,
         item.get("interface") or "",
         item["ready_s"],
@@ -163,11 +163,12 @@ def _daemon(item: Mapping[str, Any]) -> Daemon:
     )
 
 
-def unit(item: Mapping[str, Any]) -> str:
+def unit(item: Mapping[str, Any], program: str = "") -> str:
     """The unit, systemd.service(5).
 
     It starts before linkagg.service, which puts addresses, routes and bonds on the interface, at once or when it comes;
-    and it never gives up, since what it needs may come late.
+    and it never gives up, since what it needs may come late. One that runs in our own ``program`` names its version,
+    so that it changes, and the daemon is restarted, when that does.
     """
     lines = [
         "[Unit]",
@@ -202,6 +203,7 @@ def unit(item: Mapping[str, Any]) -> str:
         "[X-Linkagg]",
         f"Daemon={item['name']}",
         *([f"Interface={item['interface']}"] if item.get("interface") else []),
+        *([f"Program={program}"] if item["program"] else []),
     ]
     return _MADE + "\n".join(lines) + "\n"
 

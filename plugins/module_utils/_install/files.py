@@ -17,14 +17,26 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-PACKAGES = ("_agent", "_daemons", "_engine", "_kinds", "_netlink", "_persist", "_rates", "_weights")
+PACKAGES = ("_agent", "_daemons", "_engine", "_kinds", "_netlink", "_persist", "_rates", "_relay", "_weights")
 HOME = Path("usr/local/lib/linkagg")
 CURRENT = HOME / "current"
 COMMAND = Path("usr/local/sbin/linkagg")
 UNIT = Path("etc/systemd/system/linkagg.service")
 SERVICE = UNIT.name
 
-_MAIN = "import sys\n\nfrom linkagg._agent.cli import main\n\nsys.exit(main())\n"
+# The relay loads nothing of the agent: it starts fast, stays small and does without pyroute2.
+_MAIN = """\
+import sys
+
+if sys.argv[1:2] == ["relay"]:
+    from linkagg._relay.cli import main
+
+    sys.exit(main(sys.argv[2:]))
+
+from linkagg._agent.cli import main
+
+sys.exit(main())
+"""
 _MADE = "# Made by linkagg.wan; changes are lost at its next run.\n"
 
 
@@ -58,8 +70,8 @@ def command(python: str) -> str:
     return f'#!/bin/sh\n{_MADE}exec {python} /{CURRENT} "$@"\n'
 
 
-def unit(python: str) -> str:
-    """The unit, systemd.service(5).
+def unit(python: str, version: str) -> str:
+    """The unit, systemd.service(5). It names the program's version, so that it changes when that does.
 
     Before what wants the network online, but not before network.target: a modem that does not come must not keep sshd
     waiting. After those who would flush our nftables table, and after networkd, whose leases tell next hops.
@@ -84,6 +96,9 @@ ProtectSystem=full
 
 [Install]
 WantedBy=multi-user.target
+
+[X-Linkagg]
+Program={version}
 """
 
 

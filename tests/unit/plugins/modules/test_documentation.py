@@ -14,7 +14,7 @@ import yaml
 
 RECONCILING = ["tunnels", "bonds", "link_routes", "mptcp_endpoints", "shapers"]
 INFO = [f"{name}_info" for name in RECONCILING]
-NAMES = [*RECONCILING, "network", "nft_table", "daemons", "weights"]
+NAMES = [*RECONCILING, "network", "nft_table", "daemons", "weights", "agent"]
 COMPARED = ("type", "elements", "required", "default", "choices")
 
 
@@ -50,7 +50,7 @@ def _plain(options: Mapping[str, Any], nested: str) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("name", [*NAMES, *INFO, "agent", "wireguard_keys", "certificates", "preflight"])
+@pytest.mark.parametrize("name", [*NAMES, *INFO, "wireguard_keys", "certificates", "preflight"])
 def test_examples_and_return_values_are_yaml_with_descriptions(name: str) -> None:
     examples = yaml.safe_load(module(name).EXAMPLES)
     assert all(set(task) - {"name", "register"} for task in examples)

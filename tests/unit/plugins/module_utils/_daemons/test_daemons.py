@@ -14,7 +14,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.linkagg.wan.plugins.module_utils._daemons.node import Node
 from ansible_collections.linkagg.wan.plugins.module_utils._daemons.steps import Have, after, plan, texts
-from ansible_collections.linkagg.wan.plugins.module_utils._daemons.units import Daemon, parse
+from ansible_collections.linkagg.wan.plugins.module_utils._daemons.units import Daemon, interface_in, is_ours, parse
 from ansible_collections.linkagg.wan.plugins.module_utils._engine.errors import EngineError
 from ansible_collections.linkagg.wan.plugins.modules import daemons
 
@@ -142,6 +142,28 @@ def test_a_directory_of_its_own_and_a_program_among_its_files() -> None:
 def test_a_program_cannot_be_a_secret() -> None:
     with pytest.raises(EngineError, match="both secret and executable"):
         one(files=[{"name": "up", "secret": "x", "executable": True}])
+
+
+def of_program(version: str, **options: Any) -> Daemon:
+    return parse(items(item(program=True, **options)), version)[0]
+
+
+def test_one_of_our_own_program_is_restarted_when_that_changes_and_no_other_is() -> None:
+    have = running(of_program("v1"))
+    assert plan([of_program("v1")], have, purge=True) == []
+    assert said(plan([of_program("v2")], have, purge=True)) == [f"write {UNIT}", "restart linkagg-vpn.service"]
+    others = [parse(items(item()), version)[0] for version in ("v1", "v2")]
+    assert plan([others[1]], running(others[0]), purge=True) == []
+
+
+@pytest.mark.parametrize("version", ["", "0123456789abcdef"])
+@pytest.mark.parametrize("interface", ["tun0", None])
+def test_the_unit_ends_with_the_version_and_stays_ours(interface: str | None, version: str) -> None:
+    unit = of_program(version, interface=interface).unit
+    made = f"Interface={interface}\n" if interface else ""
+    assert unit.endswith(f"\n[X-Linkagg]\nDaemon=vpn\n{made}Program={version}\n")
+    assert (is_ours(unit, "vpn"), interface_in(unit)) == (True, interface or "")
+    assert "Program=" not in one().unit
 
 
 def test_every_mistake_is_told_at_once() -> None:

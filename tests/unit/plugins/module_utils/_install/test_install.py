@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +32,69 @@ def test_the_copy_runs_without_the_collection(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "all that is saved is there (nothing)\n", "")
     package = run(sys.executable, "-m", "linkagg", "help", PYTHONPATH=str(tmp_path / files.CURRENT))
     assert package.stdout.startswith("linkagg [--state-directory DIRECTORY] VERB")
+
+
+def test_the_relay_gets_all_further_words_and_loads_nothing_of_the_agent(tmp_path: Path) -> None:
+    script = b"""
+import sys
+
+def main(words):
+    print(words, [name for name in ("linkagg._agent", "linkagg._netlink", "pyroute2") if name in sys.modules])
+    return 7
+"""
+    files.install(tmp_path, {**files.program(PARENT), "linkagg/_relay/cli.py": script})
+    home = tmp_path / files.CURRENT
+    # -S: without pyroute2, which is in site-packages
+    done = run(sys.executable, "-S", str(home), "relay", "gateway", "--lane", "lte1")
+    assert (done.returncode, done.stdout, done.stderr) == (7, "['gateway', '--lane', 'lte1'] []\n", "")
+    package = run(sys.executable, "-S", "-m", "linkagg", "relay", PYTHONPATH=str(home))
+    assert (package.returncode, package.stdout) == (7, "[] []\n")
+
+
+def test_the_help_names_the_relay(tmp_path: Path) -> None:
+    files.install(tmp_path, files.program(PARENT))
+    assert "\n  relay    carry TCP" in run(sys.executable, str(tmp_path / files.CURRENT), "help").stdout
+
+
+def test_another_program_is_another_unit() -> None:
+    unit = files.unit("/usr/bin/python3", "v1")
+    assert unit.endswith("\n[X-Linkagg]\nProgram=v1\n")
+    assert files.unit("/usr/bin/python3", "v2") == unit.replace("v1", "v2")
+
+
+UTILS = Path(files.__file__).parents[1]
+
+
+def imported(path: Path) -> Iterator[Path]:
+    """The files of ``module_utils`` that one imports anywhere in it, as Ansible looks for what to send along."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom):
+            continue
+        if node.level:
+            base = path.parents[node.level - 1].joinpath(*(node.module or "").split("."))
+        elif (node.module or "").startswith(PARENT):
+            base = UTILS.joinpath(*(node.module or "").removeprefix(PARENT).split("."))
+        else:
+            continue
+        tried = [base, *(base / alias.name for alias in node.names)]
+        found = [one for name in tried for one in (name / "__init__.py", name.with_name(f"{name.name}.py"))]
+        yield from (one for one in found if one.is_file())
+
+
+def test_ansible_sends_along_what_the_program_begins_with_and_something_of_each_package() -> None:
+    todo, sent = [UTILS.parent / "modules" / "agent.py"], set()
+    while todo:
+        path = todo.pop()
+        if path not in sent:
+            sent.add(path)
+            todo += imported(path)
+    begins = re.findall(
+        r"^ *from linkagg\.(\S+) import main$", files.program(PARENT)["__main__.py"].decode(), re.MULTILINE
+    )
+    assert len(begins) == 2
+    assert {UTILS / f"{module.replace('.', '/')}.py" for module in begins} - sent == set()
+    assert {f"linkagg/{module.replace('.', '/')}.py" for module in begins} - files.program(PARENT).keys() == set()
+    assert {UTILS / package for package in files.PACKAGES} - {path.parent for path in sent} == set()
 
 
 def test_it_is_compiled_beforehand(tmp_path: Path) -> None:
@@ -83,7 +149,7 @@ def test_a_damaged_program_is_installed_again(tmp_path: Path, damage: str) -> No
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     files.install(tmp_path, files.program(PARENT))
     path = tmp_path / files.SERVICE
-    path.write_text(files.unit(sys.executable))
+    path.write_text(files.unit(sys.executable, files.version(files.program(PARENT))))
     done = run("systemd-analyze", "verify", "--man=no", str(path))
     words = [line for line in (done.stdout + done.stderr).splitlines() if files.SERVICE in line]
     assert words == []
