@@ -61,7 +61,8 @@ class Session:
         self._told_at = self._adapted_at = 0.0
         self._used_at = 0.0
         self._epoch: bytes | None = None
-        self._were_up: set[str] = set()
+        self._known: set[str] = set()
+        self._was_up = self._silent_before = False
 
     @property
     def is_up(self) -> bool:
@@ -207,15 +208,21 @@ class Session:
         for lane in self.lanes if self._greeting else ():
             if now - lane.greeted_at > (every if lane.is_up else GREET_DOWN_S):
                 lane.greet(self._greeting(lane) if self._greeting else b"", now)
-        self.report()
+        self._report()
 
-    def report(self) -> None:
-        """Say which lanes came up or went down."""
-        up = {lane.name for lane in self.lanes if lane.is_up}
-        if up != self._were_up:
-            for name in sorted(up ^ self._were_up):
-                self._say(f"lane {name} is {'up' if name in up else 'down'}")
-            self._were_up = up
+    def _report(self) -> None:
+        """Say which lanes came up for the first time, and when there is none; lanes of moving modems come and go."""
+        for lane in self.lanes:
+            if lane.is_up and lane.name not in self._known:
+                self._known.add(lane.name)
+                self._say(f"lane {lane.name} is up")
+        if self.is_up != self._was_up:
+            self._was_up = self.is_up
+            if not self._was_up:
+                self._say("no lane answers: connections are refused until one does, so that they go another way")
+            elif self._silent_before:
+                self._say("a lane answers again")
+            self._silent_before = True
 
     def _pump(self, now: float) -> None:
         lanes = [lane for lane in self.lanes if lane.room(now) >= lane.size]
