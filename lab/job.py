@@ -33,9 +33,10 @@ _OF_MANY = [
 ]
 
 
-def _said(proxy: bool = False, **bond: Any) -> dict[str, Any]:
-    """A site that says everything: its bond, and whether it has the proxy."""
-    return {"lab_bonds": [{"bond_id": 0, **bond}], "lab_site_proxy": {"enabled": proxy}}
+def _said(transport: str | None = None, **bond: Any) -> dict[str, Any]:
+    """A site that says everything: its bond, and whether it has the proxy, and by what that crosses the links."""
+    proxy = {"enabled": True, "transport": transport} if transport else {"enabled": False}
+    return {"lab_bonds": [{"bond_id": 0, **bond}], "lab_site_proxy": proxy}
 
 
 # Method -> variables of the playbooks. The site of the last one says nothing, and the planner decides.
@@ -44,7 +45,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "balance-xor": _said(mode="balance-xor"),
     "weighted-packet": _said(schedule="packet"),
     "weighted-flow": _said(schedule="flow") | {"benchmark_tests": _OF_MANY},
-    "mptcp-proxy": _said(schedule="packet", proxy=True),
+    "mptcp-proxy": _said(transport="mptcp", schedule="packet"),
     "default": {"lab_bonds": None, "lab_site_proxy": None},
 }
 # What is measured unless it is said which.

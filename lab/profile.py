@@ -186,6 +186,8 @@ def site_links(profile: Profile, site: int = 1) -> list[dict[str, Any]]:
             entry["next_hop"] = link.modem_address
         entry["mtu"] = link.mtu
         entry["rate"] = {"down_mbit": round(down, 3), "up_mbit": round(up, 3)}
+        if link.playback:
+            entry["rate"]["follow"] = True  # as who has such modems would write
         links.append({**entry, **link.inventory})
     return links
 

@@ -118,7 +118,12 @@ SITE_FIELDS = (
 LINK_FIELDS = (
     Field("name", _name, f"a text like {NAME}", required=True, meaning="name of the link, unique"),
     Field("rate", _mapping, "down_mbit and up_mbit", meaning="constant rate; this or `trace`"),
-    Field("trace", _mapping, "file and offset_s", meaning="recorded rate; this or `rate`"),
+    Field(
+        "trace",
+        _mapping,
+        "file and offset_s",
+        meaning="recorded rate, which the inventory says to follow; this or `rate`",
+    ),
     Field(
         "delay_ms",
         _number(0, 10000),

@@ -31,8 +31,8 @@ options:
         C(listen_port) (51820), C(mtu) (of the way out, 1500), C(carrier_pool) (10.208.0.0/12), C(bond_pool)
         (10.200.0.0/13), C(bond_pool_ipv6) (a private /64 made of a hash of the address), C(masquerade_ipv6)
         (V(private), the default, hides unique local addresses behind the concentrator's own, V(all) every IPv6
-        address, V(none) none), C(vxlan_port) (4789), C(proxy_port) (7600, TCP, for the proxy) and
-        C(addresses), its further public addresses.
+        address, V(none) none), C(vxlan_port) (4789), C(proxy_port) (7600, TCP, for the proxy, and UDP
+        for its relay) and C(addresses), its further public addresses.
         C(forward_addresses) are the server's own IPv4 addresses whose ports are forwarded (its C(address); name others
         where the provider has that by NAT). C(proxy_arp) says that the provider has the sites' public subnets on the
         server's wire (it then answers for them on C(interface)).
@@ -61,11 +61,17 @@ options:
         and has no C(qos) gets it, if its links are two or more and all have rates. What is said always wins, and
         C(choices) of the plan tells what was decided and why.
       - C(proxy) has C(enabled) (V(true) when C(proxy) is there), C(bypass) with lists C(destinations) (addresses and
-        subnets) and C(ports) that are reached over the bond instead, C(quic) (V(allow), or V(reject), which turns UDP
-        port 443 away so that browsers use TCP), C(congestion_control) of the subflows (V(bbr), for links that lose
-        packets, or V(cubic); the system's own if left out) and C(max_connections) (8000).
-      - Links that are more than five times slower than the fastest get nothing from the proxy, the slowest first,
-        while that leaves out a quarter of all rates at most; a note says so.
+        subnets) and C(ports) that are reached over the bond instead, C(transport) (V(mptcp) or V(relay)), C(quic)
+        (V(allow), or V(reject), which turns UDP port 443 away so that browsers use TCP), C(congestion_control) of the
+        subflows (V(bbr), for links that lose packets, or V(cubic); the system's own if left out) and
+        C(max_connections) (8000).
+      - With C(transport) V(relay) connections cross the links in packets of UDP, over a lane on each carrier, by a
+        program of this collection at both ends. Other links do not wait for one that has just become slow, as with
+        MPTCP they do. It is the default where the rate of a link is followed (C(follow)) over which the proxy can go,
+        and then C(qos) is there only if it was said, since the relay keeps queues short by itself. All carriers that
+        the proxy can go over have a lane, slow ones as well. While no lane answers, connections go by MPTCP.
+      - With C(transport) V(mptcp) links that are more than five times slower than the fastest get nothing from the
+        proxy, the slowest first, while that leaves out a quarter of all rates at most; a note says so.
       - Without HAProxy at the gateway, and while that at the concentrator does not answer, connections go over the
         bond. A destination that refuses, or that cannot be reached, is seen as a reset after the connection was made.
       - C(public_subnets) of a site are routed to its LAN without NAT, in both directions. Its provider has to

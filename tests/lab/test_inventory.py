@@ -10,8 +10,8 @@ from ansible_collections.linkagg.wan.plugins.module_utils._measure.catalogue imp
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.problems import PlanError
 
-from lab import inventory, job
-from lab.profile import load_profile, shipped
+from lab import expect, inventory, job
+from lab.profile import load_profile, shipped, site_links
 
 
 def sites(profile: str, schedule: str = "mode") -> dict:
@@ -39,6 +39,30 @@ def test_weights_are_measured_with_the_profiles_with_which_the_planner_has_some(
     else:
         with pytest.raises(PlanError, match="has no weight"):
             make_plan(sites(profile, "flow"))
+
+
+def test_links_that_play_a_trace_have_rates_that_are_followed_and_others_have_not() -> None:
+    trace, steady = (
+        [link["rate"].get("follow") for link in site_links(load_profile(name))] for name in ("umts-trace", "seed-3g")
+    )
+    assert set(trace) == {True}
+    assert set(steady) == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "transport"),
+    [
+        ("umts-trace", "default", "relay"),
+        ("umts-trace", "mptcp-proxy", "mptcp"),
+        ("seed-3g", "default", "mptcp"),
+        ("seed-3g", "mptcp-proxy", "mptcp"),
+    ],
+)
+def test_the_proxy_of_a_method_crosses_the_links_as_its_name_or_the_links_say(
+    name: str, method: str, transport: str
+) -> None:
+    planned = make_plan(expect.planner_data(load_profile(name), job.METHODS[method]))["sites"]["gateway"]
+    assert planned["proxy"]["transport"] == transport
 
 
 def test_methods_name_tests_that_there_are() -> None:

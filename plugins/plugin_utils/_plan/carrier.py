@@ -34,7 +34,8 @@ class End:
     ``key_interfaces`` get a WireGuard key, ``certificates`` (by the name of an interface as well) a key with a
     certificate; what is public of either comes back in ``public_keys``. Interfaces of ``daemons`` may come late.
     ``routes`` of a gateway's end go into the link's own table, after its default route. ``interfaces`` are those of
-    the concentrator that nothing may be forwarded over, since only legs are in them.
+    the concentrator that nothing may be forwarded over, since only legs are in them; ``groups`` those of interfaces
+    that come and go there, with names that nobody knows.
     """
 
     key_interfaces: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class End:
     routes: tuple[Item, ...] = ()
     rules: tuple[Item, ...] = ()
     interfaces: tuple[str, ...] = ()
+    groups: tuple[int, ...] = ()
     nft: tuple[Part, ...] = ()
 
 

@@ -23,6 +23,7 @@ from .checks_numbers import check_numbers
 from .checks_policies import check_policies
 from .checks_proxy import check_proxy
 from .checks_reach import check_reach
+from .checks_relay import check_relay
 from .checks_schedule import check_schedules
 from .checks_sites import check_alone, check_reaches
 from .checks_watching import check_watching
@@ -176,6 +177,7 @@ CHECKS: tuple[Callable[[Inventory], Iterable[Problem]], ...] = (
     check_links,
     check_policies,
     check_proxy,
+    check_relay,
     check_reach,
     check_watching,
     check_fragment,

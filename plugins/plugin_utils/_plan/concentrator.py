@@ -35,7 +35,7 @@ def concentrator_node(
     ``learning`` are its interfaces that learn IPv6 from router advertisements.
     """
     end = _carriers(concentrator, wirings, public_keys)
-    proxy = concentrator_proxy(concentrator, wirings, end.interfaces)
+    proxy = concentrator_proxy(concentrator, wirings, end.interfaces, end.groups)
     bonds = [(wiring, bond) for wiring in wirings for bond in wiring.bonds]
     names = [concentrator_bond(wiring.site.site_id, bond.bond.bond_id) for wiring, bond in bonds]
     return {
@@ -68,9 +68,9 @@ def concentrator_node(
             end.interfaces,
             [
                 unsplit_tcp(zip(names, (bond for _wiring, bond in bonds), strict=True)),
+                *proxy.nft,
                 *end.nft,
                 vxlan_guard((bond for _wiring, bond in bonds), concentrator.vxlan_port, at_gateway=False),
-                *proxy.nft,
                 sites_apart(concentrator, wirings, sealed(end.interfaces)),
                 forwards(concentrator, wirings),
                 class_return(wirings),

@@ -239,9 +239,11 @@ class Forward:
 
 @dataclass(frozen=True)
 class Proxy:
-    """How TCP of a site's LAN goes through the MPTCP proxy; ``destinations`` and ``ports`` do not."""
+    """How TCP of a site's LAN goes through the proxy; ``destinations`` and ``ports`` do not. ``transport``: ``mptcp``
+    or ``relay``, None while nobody has said or decided it."""
 
     enabled: bool
+    transport: str | None
     quic: str
     congestion_control: str | None
     max_connections: int

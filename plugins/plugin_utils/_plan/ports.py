@@ -21,6 +21,7 @@ from .model import Concentrator, Site
 from .numbers import concentrator_carrier_address
 from .proxy import is_proxied
 from .reading import read_inventory
+from .relay import is_relayed
 
 
 def own_ports(concentrator: Concentrator, sites: Sequence[Site]) -> Iterator[Port]:
@@ -49,7 +50,10 @@ def ports_of(data: Any, host: str) -> list[dict[str, Any]]:
     ]
     if concentrator.proxy_port and concentrator.carrier_pool and any(is_proxied(site) for site in sites):
         inner = [str(concentrator_carrier_address(concentrator.carrier_pool))]
-        own.append(_item("tcp", str(concentrator.proxy_port), "key proxy_port", addresses=inner))
+        own += [
+            _item(protocol, str(concentrator.proxy_port), "key proxy_port", addresses=inner)
+            for protocol in ("tcp", *(("udp",) if any(is_relayed(site) for site in sites) else ()))
+        ]
     addresses = [str(address) for address in concentrator.forward_addresses]
     forwards = [
         _item(protocol, forward.ports, f"a forward of site {site.host}", addresses=addresses)

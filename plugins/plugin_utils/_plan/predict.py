@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from .layers import IP_HEADER
 from .pppoe import OVERHEAD as PPPOE_OVERHEAD
-from .proxy import is_proxied, subflow_carriers
+from .proxy import is_proxied, proxy_carriers
 from .qos import CARRIER_SHARE, link_rate
+from .relay import LANE_HEADER, UDP_HEADER, is_relayed
 from .schedule import RATES, is_weighted, weights_of
 from .wiring import BondWiring, CarrierWiring, LegWiring, SiteWiring
 
@@ -25,7 +26,6 @@ from .wiring import BondWiring, CarrierWiring, LegWiring, SiteWiring
 # (RFC 8684, 3.3; as Linux 6.18 was seen to send it).
 TCP_HEADER = 32
 MPTCP_OPTION = 24
-UDP_HEADER = 8
 _IPV4 = IP_HEADER["ipv4"]
 
 
@@ -75,12 +75,12 @@ def path_rates(wiring: SiteWiring, traffic: Traffic, *, up: bool, frame: int = 0
     """What each link carries of the payload, by its name; arguments and None as of ``ceiling``."""
     proxied = _takes_proxy(wiring, traffic)
     legs = () if proxied else wiring.aggregate.legs
-    carriers = subflow_carriers(wiring) if proxied else [leg.carrier for leg in legs]
+    carriers = proxy_carriers(wiring) if proxied else [leg.carrier for leg in legs]
     known = {carrier.link.name: link_rate(carrier.link, RATES[up]) for carrier in carriers}
     if not known or None in known.values():
         return None
     shares = (
-        [_subflow_share(carrier, wiring.family, frame) for carrier in carriers]
+        [_proxy_share(wiring, carrier, frame) for carrier in carriers]
         if proxied
         else [_leg_share(wiring.aggregate, leg, traffic, wiring.family, frame) for leg in legs]
     )
@@ -103,10 +103,10 @@ def _takes_proxy(wiring: SiteWiring, traffic: Traffic) -> bool:
     return traffic.protocol == "tcp" and is_proxied(wiring.site)
 
 
-def _subflow_share(carrier: CarrierWiring, family: str, frame: int) -> float:
-    """Payload over all bytes of a full packet of a subflow."""
-    payload = carrier.mtu - _IPV4 - TCP_HEADER - MPTCP_OPTION
-    return payload / (_on_link(carrier, carrier.mtu, family) + frame)
+def _proxy_share(wiring: SiteWiring, carrier: CarrierWiring, frame: int) -> float:
+    """Payload over all bytes of a full packet of a lane or of a subflow."""
+    own = UDP_HEADER + LANE_HEADER if is_relayed(wiring.site) else TCP_HEADER + MPTCP_OPTION
+    return (carrier.mtu - _IPV4 - own) / (_on_link(carrier, carrier.mtu, wiring.family) + frame)
 
 
 def _leg_share(bond: BondWiring, leg: LegWiring, traffic: Traffic, family: str, frame: int) -> float:

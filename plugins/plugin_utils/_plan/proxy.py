@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The MPTCP proxy: TCP of a site's LAN ends at HAProxy on the gateway, crosses all carriers as one MPTCP connection, a
-subflow for each, and goes on from HAProxy on the concentrator.
+"""The proxy: TCP of a site's LAN ends at HAProxy on the gateway, crosses all carriers as one MPTCP connection, a
+subflow for each, and goes on from HAProxy on the concentrator. The relay (relay.py) falls back to that.
 
 A connection's first subflow goes over the bond, which knows within seconds which links are alive, and is a backup as
 soon as there is another: a dead link keeps no new connection waiting.
@@ -21,9 +21,10 @@ from .model import Concentrator, Link, Site
 from .names import daemon_file
 from .nft import Part
 from .numbers import MAIN_TABLE, concentrator_carrier_address
-from .proxy_nft import concentrator_part, gateway_part
+from .proxy_nft import Carriers, concentrator_part, gateway_part, relay_part
 from .proxy_texts import concentrator_config, gateway_config
 from .qos import link_rate
+from .relay import able_carriers, concentrator_relay, gateway_relay, is_relayed
 from .schedule import RATES, is_weighted
 from .shapes import daemon_item, file_item, route_item, rule_item
 
@@ -77,11 +78,16 @@ def proxy_mark(mark_base: int) -> int:
 
 def subflow_carriers(wiring: SiteWiring) -> tuple[CarrierWiring, ...]:
     """The carriers that get a subflow: the fastest of those that lead to the concentrator's inner address."""
-    able = _able_carriers(wiring)
+    able = able_carriers(wiring)
     slow = [link.link_id for link in slow_links([carrier.link for carrier in able])]
     fastest = sorted(able, key=lambda carrier: -(link_rate(carrier.link, "down_mbit") or 0))
     chosen = {carrier.link.link_id for carrier in fastest[:MOST_SUBFLOWS]}.difference(slow)
     return tuple(carrier for carrier in able if carrier.link.link_id in chosen)
+
+
+def proxy_carriers(wiring: SiteWiring) -> Sequence[CarrierWiring]:
+    """Those that the LAN's connections go over: with a lane, or with a subflow."""
+    return able_carriers(wiring) if is_relayed(wiring.site) else subflow_carriers(wiring)
 
 
 def slow_links(links: Sequence[Link]) -> list[Link]:
@@ -111,11 +117,6 @@ def proxied_subnets(wiring: SiteWiring) -> list[IPNetwork]:
         for subnet in sorted(wiring.site.lan.subnets)
         if subnet.version == 4 or (hidden and subnet in IPNetwork(hidden))
     ]
-
-
-def _able_carriers(wiring: SiteWiring) -> list[CarrierWiring]:
-    inner = concentrator_carrier_address(wiring.concentrator.carrier_pool)
-    return [carrier for carrier in wiring.carriers if carrier.concentrator_address == inner and carrier.interface]
 
 
 def with_congestion_control(
@@ -148,30 +149,36 @@ def explain_proxy(wiring: SiteWiring) -> dict[str, Any]:
     """``proxy`` of what was decided for a site, where it has one."""
     if not is_proxied(wiring.site):
         return {}
-    return {
-        "proxy": {
-            "sources": [str(subnet) for subnet in proxied_subnets(wiring)],
-            "subflows": [carrier.link.name for carrier in subflow_carriers(wiring)],
-        }
+    found = {
+        "transport": wiring.site.proxy.transport,
+        "sources": [str(subnet) for subnet in proxied_subnets(wiring)],
+        "subflows": [carrier.link.name for carrier in subflow_carriers(wiring)],
     }
+    lanes = [carrier.link.name for carrier in able_carriers(wiring)]
+    return {"proxy": found | ({"lanes": lanes} if is_relayed(wiring.site) else {})}
 
 
 def proxy_notes(wiring: SiteWiring) -> list[str]:
     """What is to be known of the bond that its connections begin on, and of links that it does not go over."""
     if not is_proxied(wiring.site):
         return []
-    with_subflow = {carrier.link.link_id for carrier in subflow_carriers(wiring)}
-    left = [carrier for carrier in wiring.carriers if carrier.link.link_id not in with_subflow]
-    able = [carrier.link for carrier in _able_carriers(wiring)]
+    used = {carrier.link.link_id for carrier in proxy_carriers(wiring)}
+    left = [carrier for carrier in wiring.carriers if carrier.link.link_id not in used]
+    able = [carrier.link for carrier in able_carriers(wiring)]
     aggregate = wiring.aggregate
-    unordered = aggregate.bond.mode == "balance-rr" and not is_weighted(aggregate.bond) and len(aggregate.legs) > 1
+    unordered = (
+        not is_relayed(wiring.site)
+        and aggregate.bond.mode == "balance-rr"
+        and not is_weighted(aggregate.bond)
+        and len(aggregate.legs) > 1
+    )
     return ([_OUT_OF_ORDER.format(aggregate.bond.name)] if unordered else []) + [
         f"link {carrier.link.name}: the proxy does not go over it, since {_why_left(carrier, able)}" for carrier in left
     ]
 
 
 def _why_left(carrier: CarrierWiring, able: Sequence[Link]) -> str:
-    """Why it has no subflow. ``able``: the links of those that could have one."""
+    """Why it has no subflow or lane. ``able``: the links of those that could have one."""
     if carrier.link not in able:
         return f"carrier {carrier.kind.name} has no addresses of its own in it"
     if carrier.link in slow_links(able):
@@ -200,8 +207,15 @@ def gateway_proxy(wiring: SiteWiring) -> ProxyEnd:
         daemons=(
             _daemon(
                 "MPTCP proxy, this end",
-                gateway_config(max_connections=proxy.max_connections, port=port, inner=inner, versions=versions),
+                gateway_config(
+                    max_connections=proxy.max_connections,
+                    port=port,
+                    inner=inner,
+                    versions=versions,
+                    relay=is_relayed(site),
+                ),
             ),
+            *gateway_relay(wiring),
         ),
         routes=tuple(route_item(_DEFAULT[version], table=table, device="lo", kind="local") for version in versions),
         rules=tuple(rule_item(site.priority_base, table, fwmark=mark, family=f"ipv{version}") for version in versions),
@@ -231,8 +245,10 @@ _SYSCTL = "net.mptcp.enabled = 1\n-net.mptcp.blackhole_timeout = 0\n"
 _LIMITS = {"subflows": MOST_SUBFLOWS, "add_addr_accepted": 0}
 
 
-def concentrator_proxy(concentrator: Concentrator, wirings: Sequence[SiteWiring], carriers: Sequence[str]) -> ProxyEnd:
-    """What a concentrator needs for its sites. ``carriers``: interfaces that carriers come in by."""
+def concentrator_proxy(
+    concentrator: Concentrator, wirings: Sequence[SiteWiring], interfaces: Sequence[str], groups: Sequence[int] = ()
+) -> ProxyEnd:
+    """What a concentrator needs for its sites. Carriers come in by ``interfaces``, and by those of ``groups``."""
     proxied = [wiring for wiring in wirings if is_proxied(wiring.site)]
     if not proxied:
         return ProxyEnd()
@@ -241,9 +257,16 @@ def concentrator_proxy(concentrator: Concentrator, wirings: Sequence[SiteWiring]
     never = [*map(IPNetwork, _NEVER), *pools, concentrator.bond_pool_ipv6]
     public = [subnet for wiring in wirings for subnet in wiring.site.public_subnets]
     config = concentrator_config(max_connections=CONCENTRATOR_CONNECTIONS, port=port, inner=inner, never=never)
+    relayed = any(is_relayed(wiring.site) for wiring in proxied)
+    carriers = Carriers(interfaces, groups)
+    # before the other one, which drops whatever else there is to the same place
+    lanes = relay_part(inner=inner, port=port, carriers=carriers, pool=pools[0]) if relayed else Part()
     return ProxyEnd(
-        daemons=(_daemon("MPTCP proxy of all sites", config),),
-        nft=(concentrator_part(inner=inner, port=port, carriers=carriers, pools=pools, never=never, public=public),),
+        daemons=(_daemon("MPTCP proxy of all sites", config), *([concentrator_relay(concentrator)] if relayed else [])),
+        nft=(
+            lanes,
+            concentrator_part(inner=inner, port=port, carriers=carriers, pools=pools, never=never, public=public),
+        ),
         sysctl=_SYSCTL,
         mptcp={"endpoints": [], "limits": _LIMITS},
     )

@@ -35,6 +35,12 @@ PROXY = Table(
     (
         Key("enabled", boolean(), default=True, remedy="say whether TCP of the LAN goes through the proxy"),
         Key(
+            "transport",
+            choice("mptcp", "relay"),
+            remedy="say how connections cross the links; left out: relay where rates are followed, else mptcp",
+            also_called=("over", "via"),
+        ),
+        Key(
             "quic",
             choice("allow", "reject"),
             default="allow",

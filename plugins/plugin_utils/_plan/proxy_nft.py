@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What nftables does for the MPTCP proxy: at a gateway it hands over TCP of the LAN, at a concentrator it says who may
+"""What nftables does for the proxy: at a gateway it hands over TCP of the LAN, at a concentrator it says who may
 reach the proxy and where the proxy may connect to.
 
 A rule with ``tproxy`` does nothing while nobody listens, so that without HAProxy all goes over the bond.
@@ -11,10 +11,11 @@ A rule with ``tproxy`` does nothing while nobody listens, so that without HAProx
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from .deps import IPAddress, IPNetwork, cidr_merge
 from .nft import Part, nft_set
-from .proxy_texts import LOOPBACK, USER_ID
+from .proxy_texts import LOOPBACK, RELAY_USER_ID, USER_ID
 
 _IP = {4: "ip", 6: "ip6"}
 _SYN = "tcp flags & (fin | syn | rst | ack) == syn"
@@ -26,6 +27,19 @@ LOCAL = (
     *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"),
     *("224.0.0.0/3", "::/127", "fc00::/7", "fe80::/10", "ff00::/8"),
 )
+
+
+class Carriers(NamedTuple):
+    """The interfaces at a concentrator that carriers come in by, and the groups of those whose names nobody knows."""
+
+    interfaces: Sequence[str]
+    groups: Sequence[int] = ()
+
+    def ways(self, way: str, *others: str) -> list[str]:
+        """All of them in nft's words, each of which a rule of its own has. ``way``: iif or oif."""
+        names = ", ".join(f'"{name}"' for name in (*others, *self.interfaces))
+        by_name = [f"{way}name {{ {names} }}"] if names else []
+        return by_name + [f"{way}group {group}" for group in self.groups]
 
 
 def gateway_part(
@@ -86,20 +100,19 @@ def concentrator_part(
     *,
     inner: IPAddress,
     port: int,
-    carriers: Sequence[str],
+    carriers: Carriers,
     pools: Sequence[IPNetwork],
     never: Sequence[IPNetwork],
     public: Sequence[IPNetwork],
 ) -> Part:
-    """``carriers``: interfaces that its connections may come in by besides bonds. ``pools``: the addresses of gateways
+    """``carriers``: what its connections may come in by besides bonds. ``pools``: the addresses of gateways
     on carriers and bonds. ``never``: where it connects to for nobody. ``public``: subnets at sites that are open to
     everyone."""
     proxied = f"ip daddr {inner} tcp dport {port}"
-    names = ", ".join(f'"{name}"' for name in carriers)
     return Part(
         chains={
             "proxy": (
-                f'oifname {{ "lo", {names} }} reject with tcp reset',
+                *(f"{way} reject with tcp reset" for way in carriers.ways("oif", "lo")),
                 *_into_sites(public),
                 *(
                     f"{_IP[version]} daddr {_set([net for net in never if net.version == version])} "
@@ -112,10 +125,26 @@ def concentrator_part(
         rules={
             "input": (
                 f"{proxied} iifname @bonds ip saddr {_set(pools)} accept",
-                f"{proxied} iifname {{ {names} }} ip saddr {_set(pools)} accept",
+                *(f"{proxied} {way} ip saddr {_set(pools)} accept" for way in carriers.ways("iif")),
                 f"{proxied} drop",
             ),
             "output": (f"meta skuid {USER_ID} ct direction original meta l4proto tcp jump proxy",),
+        },
+    )
+
+
+def relay_part(*, inner: IPAddress, port: int, carriers: Carriers, pool: IPNetwork) -> Part:
+    """At a concentrator: lanes come in by ``carriers`` from ``pool`` only, and of this node's users the relay alone
+    reaches HAProxy, who believes whatever it is told of where connections come from and go to."""
+    lane, proxied = f"ip daddr {inner} udp dport {port}", f"ip daddr {inner} tcp dport {port}"
+    return Part(
+        rules={
+            "input": (
+                *(f"{lane} {way} ip saddr {pool} accept" for way in carriers.ways("iif")),
+                f"{lane} drop",
+                f'{proxied} iifname "lo" accept',
+            ),
+            "output": (f'{proxied} oifname "lo" meta skuid != {RELAY_USER_ID} reject with tcp reset',),
         },
     )
 

@@ -15,6 +15,10 @@ from collections.abc import Collection
 from .deps import IPAddress, IPNetwork
 
 USER_ID = 2000076001
+# Of the relay.
+RELAY_USER_ID = 2000076002
+# Where the gateway's relay listens, an abstract socket: HAProxy's abns@, whose name has zeros up to its 108 bytes.
+RELAY_SOCKET = "linkagg-relay"
 STATS_SOCKET = "/run/linkagg-proxy.sock"
 LOOPBACK = ("127.0.0.1", "::1")
 
@@ -70,10 +74,15 @@ backend concentrator
     # While the concentrator's end does not answer, connections go over the bond from here.
     retries 2
     option redispatch 1
-    server concentrator {inner}:{port} send-proxy-v2 check inter 30s fastinter 1s downinter 2s rise 1 fall 2 \
-observe layer4 error-limit 1 on-error mark-down
+{servers}
     server bond 0.0.0.0:0 backup
 """
+
+_RELAY = "    # The relay refuses while no lane of it is up. Of backups the first one that is up is used."
+_SERVER = (
+    "    server {name} {place} send-proxy-v2 check inter 30s fastinter 1s downinter 2s rise 1 fall 2 observe layer4 "
+    "error-limit 1 on-error mark-down"
+)
 
 _CONCENTRATOR = """
 frontend sites
@@ -89,11 +98,15 @@ backend internet
 """
 
 
-def gateway_config(*, max_connections: int, port: int, inner: IPAddress, versions: Collection[int]) -> str:
-    """Takes what nftables hands over and sends it on to the concentrator's inner address."""
+def gateway_config(*, max_connections: int, port: int, inner: IPAddress, versions: Collection[int], relay: bool) -> str:
+    """Takes what nftables hands over and sends it on to the concentrator's inner address; with ``relay`` through that,
+    and by MPTCP while no lane of it is up."""
     binds = [f"    bind {LOOPBACK[0]}:{port} transparent", f"    bind [{LOOPBACK[1]}]:{port} transparent"]
+    servers = [_SERVER.format(name="concentrator", place=f"{inner}:{port}")]
+    if relay:
+        servers = [_RELAY, _SERVER.format(name="relay", place=f"abns@{RELAY_SOCKET}"), f"{servers[0]} backup"]
     return _common(max_connections) + _GATEWAY.format(
-        binds="\n".join(binds if 6 in versions else binds[:1]), refusal_s=REFUSAL_S, inner=inner, port=port
+        binds="\n".join(binds if 6 in versions else binds[:1]), refusal_s=REFUSAL_S, servers="\n".join(servers)
     )
 
 

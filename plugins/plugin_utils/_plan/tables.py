@@ -319,7 +319,7 @@ CONCENTRATOR = Table(
             "proxy_port",
             integer(1024, 32767),
             default=7600,
-            remedy="choose a TCP port that is free at the concentrator and its sites' gateways",
+            remedy="choose a port that is free at the concentrator (TCP and UDP) and its sites' gateways (TCP)",
             also_called=("mptcp_port",),
         ),
         *(Key(name, table=table) for name, table in CONCENTRATOR_OPTIONS.items()),

@@ -246,12 +246,12 @@ class Pptp(Carrier):
                 }
             ],
         )
-        return End(daemons=(daemon,), nft=(_only_legs(concentrator),))
+        return End(daemons=(daemon,), groups=(GROUP,), nft=(_only_legs(concentrator),))
 
 
 def _only_legs(concentrator: Concentrator) -> Part:
-    """As of other carriers: sessions are for legs, whatever else a gateway may send into them. What vxlan legs may send
-    is said later (see vxlan_guard)."""
+    """As of other carriers: sessions are for legs, whatever else a gateway may send into them. What the proxy takes of
+    them is said before, and what vxlan legs may send later (see vxlan_guard)."""
     return Part(
         rules={
             "input": (

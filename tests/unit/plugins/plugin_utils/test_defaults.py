@@ -12,7 +12,12 @@ import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.defaults import DEFAULT_PROXY
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import check
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.ports import ports_of
-from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.proxy import subflow_carriers
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.proxy import (
+    explain_proxy,
+    proxy_carriers,
+    proxy_notes,
+    subflow_carriers,
+)
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.queries import interface_kinds, programs
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.wiring import wire_inventory
 
@@ -129,10 +134,110 @@ def test_links_that_differ_in_one_direction_are_not_equal() -> None:
 
 
 def test_links_whose_rates_are_followed_get_weights_also_where_they_are_equal() -> None:
-    followed = [{**link, "rate": {**link["rate"], "follow": True}} for link in links((5, 1), (5, 1))]
-    site = decided(links=followed)
+    site = decided(links=followed((5, 1), (5, 1)))
     assert used(site)[:2] == (True, "packet")
     assert "rates are followed, and so are weights" in why(site, "bond agg0")
+
+
+def followed(*rates: tuple[float, float] | None, which: int = 0) -> list[dict[str, Any]]:
+    """Links of which the first ``which``, or all, have rates that are followed."""
+    found = links(*rates)
+    for link in found[: which or None]:
+        link["rate"]["follow"] = True
+    return found
+
+
+def transport(site: Any) -> tuple[str | None, str]:
+    """What its proxy goes by, and what was said of that."""
+    reasons = [choice.why for choice in site.choices if choice.what == "proxy transport"]
+    return site.proxy and site.proxy.transport, " ".join(reasons)
+
+
+def test_the_proxy_of_links_whose_rates_change_goes_by_the_relay_and_nothing_is_shaped() -> None:
+    site = decided(links=followed((6, 1), (5, 1), (4, 1), which=2))
+    assert used(site) == (True, "packet", False)
+    assert transport(site) == (
+        "relay",
+        "rates of links m1, m2 are followed, so they change; MPTCP would wait for whichever link has just become slow",
+    )
+    assert [choice.what for choice in site.choices] == ["proxy", "proxy transport", "bond agg0", "qos"]
+    assert "the relay keeps its queues short by itself" in why(site, "qos")
+
+
+def test_one_link_whose_rate_changes_is_enough() -> None:
+    assert transport(decided(links=followed((6, 1), (5, 1), which=1)))[1].startswith("the rate of link m1 is followed")
+
+
+def test_steady_links_have_mptcp_and_that_is_not_told() -> None:
+    assert transport(decided(*SEED)) == ("mptcp", "")
+    assert transport(decided(*SEED, proxy={})) == ("mptcp", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "told"),
+    [
+        ({"proxy": {}}, "relay", True),
+        ({"proxy": {"congestion_control": "bbr"}}, "relay", True),
+        ({"proxy": {}, "bonds": [{"bond_id": 0, "mode": "balance-xor"}]}, "relay", True),
+        ({"proxy": {"transport": "mptcp"}}, "mptcp", False),
+        ({"proxy": {"transport": "relay"}}, "relay", False),
+        ({"proxy": {"enabled": False}}, "mptcp", False),
+        ({"bonds": [{"bond_id": 0, "links": ["m2", "m3"]}], "proxy": {}}, "mptcp", False),
+    ],
+)
+def test_what_is_said_of_the_transport_wins(said: dict[str, Any], expected: str, told: bool) -> None:
+    site = decided(links=followed((6, 1), (5, 1), (4, 1), which=1), **said)
+    found, reason = transport(site)
+    assert (found, bool(reason)) == (expected, told)
+    assert all(choice.value == "relay" for choice in site.choices if choice.what == "proxy transport")
+
+
+def test_a_link_that_the_proxy_cannot_go_over_may_change_as_it_likes() -> None:
+    all_links = followed((2, 1), *SEED, which=1)
+    all_links[0] |= {"carrier": "direct", "address": "198.51.100.2/24", "next_hop": "198.51.100.1"}
+    assert transport(decided(links=all_links)) == ("mptcp", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "shaped"),
+    [
+        ({}, False),
+        ({"qos": {}}, True),
+        ({"qos": {"enabled": False}}, False),
+        ({"proxy": {"transport": "mptcp"}}, True),
+        ({"proxy": {"enabled": False}}, True),
+    ],
+)
+def test_links_are_shaped_beside_the_relay_only_if_that_is_said(said: dict[str, Any], shaped: bool) -> None:
+    assert used(decided(links=followed((6, 1), (2, 1)), **said))[2] is shaped
+
+
+def test_asked_for_the_relay_is_not_shaped_either() -> None:
+    assert used(decided(*SEED, proxy={"transport": "relay"})) == (True, "packet", False)
+
+
+def lanes(**site: Any) -> list[str]:
+    (wiring,) = wire_inventory(check(inventory(**site))[0])
+    assert explain_proxy(wiring)["proxy"]["lanes"] == [carrier.link.name for carrier in proxy_carriers(wiring)]
+    return explain_proxy(wiring)["proxy"]["lanes"]
+
+
+def test_the_relay_leaves_out_neither_slow_links_nor_any_beyond_eight() -> None:
+    many = followed((30, 5), *[(3, 1)] * 9)
+    assert lanes(links=many) == [f"m{number}" for number in range(1, 11)]
+    assert "all 10 links at once, 57 Mbit/s down" in why(decided(links=many), "proxy")
+    assert used(decided(links=followed(*[(3, 1)] * 12)))[0] is True
+    (wiring,) = wire_inventory(check(inventory(links=many))[0])
+    assert proxy_notes(wiring) == []
+
+
+def test_the_relay_is_told_of_links_only_that_it_cannot_go_over() -> None:
+    data = inventory(links=followed(*SEED, (1, 1)), bonds=[{"bond_id": 0, "mode": "balance-rr"}], proxy={})
+    data["sites"]["home"]["links"][6] |= {"carrier": "direct", "address": "198.51.100.2/24", "next_hop": "198.51.100.1"}
+    (wiring,) = wire_inventory(check(data)[0])
+    assert proxy_notes(wiring) == [
+        "link m7: the proxy does not go over it, since carrier direct has no addresses of its own in it"
+    ]
 
 
 def test_one_link_has_nothing_to_share_out() -> None:
@@ -252,7 +357,14 @@ def test_nodes_are_asked_for_what_the_rule_decides_on() -> None:
     assert "tproxy" in interface_kinds(data, "home")
     assert "tproxy" not in interface_kinds(data, "hut")
     assert "key proxy_port" in [port["used_for"] for port in ports_of(data, "vps")]
-    data["sites"]["home"]["proxy"] = {"enabled": False}
+    assert [port["protocol"] for port in ports_of(data, "vps") if port["used_for"] == "key proxy_port"] == ["tcp"]
+    data["sites"]["home"]["proxy"] = {"transport": "relay"}
+    taken = [port for port in ports_of(data, "vps") if port["used_for"] == "key proxy_port"]
+    assert [(port["protocol"], port["addresses"]) for port in taken] == [
+        ("tcp", ["10.208.0.1"]),
+        ("udp", ["10.208.0.1"]),
+    ]
+    data["sites"]["home"]["proxy"] = {"enabled": False, "transport": "relay"}
     assert "haproxy" not in programs(data, "vps")
     assert "key proxy_port" not in [port["used_for"] for port in ports_of(data, "vps")]
 

@@ -118,6 +118,18 @@ def test_shaped_links_carry_their_share_and_the_ceiling_stays() -> None:
         assert predict.predicted(shaped, ONE, up=up) == pytest.approx(share * without, abs=0.01)
 
 
+def test_the_relay_has_lanes_over_all_links_and_headers_of_udp_and_its_own() -> None:
+    rates = [(40, 5), (4, 1), *[(5, 1)] * 8]
+    relayed = wiring(*rates, proxy={"transport": "relay"})
+    share = (1440 - 28 - 17) / (1440 + 60 + ETHERNET)
+    for of in (predict.ceiling, predict.predicted):
+        assert of(relayed, ONE, up=False, frame=ETHERNET) == pytest.approx(84 * share, abs=0.01)
+        assert of(relayed, ONE, up=True, frame=ETHERNET) == pytest.approx(14 * share, abs=0.01)
+    by_mptcp = predict.ceiling(wiring(*rates, proxy={"transport": "mptcp"}), ONE, up=False, frame=ETHERNET)
+    assert by_mptcp is not None
+    assert by_mptcp < 0.75 * 84 * share
+
+
 def test_nothing_is_predicted_of_links_whose_rate_is_not_known() -> None:
     site = wiring((6, 1), None)
     assert predict.ceiling(site, ONE, up=False) is None
