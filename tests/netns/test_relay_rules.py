@@ -18,7 +18,11 @@ from typing import NoReturn
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
-from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.proxy_texts import RELAY_USER_ID, USER_ID
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.proxy_texts import (
+    RELAY_ADDRESS,
+    RELAY_USER_ID,
+    USER_ID,
+)
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
 from ansible_collections.linkagg.wan.tests.netns.policy_site import inside
 from ansible_collections.linkagg.wan.tests.netns.proxy_site import INNER, PORT, inventory, load_nft
@@ -57,12 +61,12 @@ def spaces(node: Node) -> Iterator[dict[str, str]]:
             subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
 
-def asks_as(user: int) -> bool:
-    """Whether that user gets an answer of HAProxy's place, for whom somebody here stands, or is refused."""
-    with socket.create_server((INNER, PORT)) as server:
+def asks_as(user: int, address: str = INNER) -> bool:
+    """Whether that user gets an answer there, where somebody here stands for HAProxy or the relay, or is refused."""
+    with socket.create_server((address, PORT)) as server:
         child = os.fork()
         if not child:
-            _ask(user)
+            _ask(user, address)
         if select.select([server], [], [], 1)[0]:
             connection, _peer = server.accept()
             with connection:
@@ -72,14 +76,14 @@ def asks_as(user: int) -> bool:
     return status == 0
 
 
-def _ask(user: int) -> NoReturn:
+def _ask(user: int, address: str) -> NoReturn:
     status = 2
     try:
         os.setgroups([])
         os.setuid(user)
         with socket.socket() as asked:  # nftables goes by who opened it
             asked.settimeout(3)
-            asked.connect((INNER, PORT))
+            asked.connect((address, PORT))
             asked.sendall(b"?")
             status = 0 if asked.recv(1) == b"?" else 3
     except ConnectionRefusedError:
@@ -91,6 +95,14 @@ def _ask(user: int) -> NoReturn:
 def test_of_the_concentrators_users_only_the_relay_gets_at_haproxy(spaces: dict[str, str]) -> None:
     reached = {user: asks_as(user) for user in (RELAY_USER_ID, 0, USER_ID, 65534)}
     assert reached == {RELAY_USER_ID: True, 0: False, USER_ID: False, 65534: False}
+
+
+def test_of_the_gateways_users_only_haproxy_gets_at_the_relay(node: Node) -> None:
+    if not shutil.which("nft"):
+        pytest.skip("NOT TESTED: the program nft is not installed")
+    load_nft(make_plan(inventory(transport="relay"))["nodes"]["home"]["nft"])
+    reached = {user: asks_as(user, RELAY_ADDRESS) for user in (USER_ID, 0, RELAY_USER_ID, 65534)}
+    assert reached == {USER_ID: True, 0: False, RELAY_USER_ID: False, 65534: False}
 
 
 def test_lanes_come_in_by_carriers_only_and_from_their_addresses(spaces: dict[str, str]) -> None:

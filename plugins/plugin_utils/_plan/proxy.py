@@ -230,6 +230,7 @@ def gateway_proxy(wiring: SiteWiring) -> ProxyEnd:
                 port=port,
                 mark=mark,
                 reject_quic=proxy.quic == "reject",
+                relay=is_relayed(site),
             ),
         ),
         sysctl=_SYSCTL,

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from .deps import IPAddress, IPNetwork, cidr_merge
 from .nft import Part, nft_set
-from .proxy_texts import LOOPBACK, RELAY_USER_ID, USER_ID
+from .proxy_texts import LOOPBACK, RELAY_ADDRESS, RELAY_USER_ID, USER_ID
 
 _IP = {4: "ip", 6: "ip6"}
 _SYN = "tcp flags & (fin | syn | rst | ack) == syn"
@@ -53,6 +53,7 @@ def gateway_part(
     port: int,
     mark: int,
     reject_quic: bool,
+    relay: bool,
 ) -> Part:
     """``local``: subnets that are reached without a proxy, besides LOCAL."""
     versions = sorted({subnet.version for subnet in lan_subnets})
@@ -91,6 +92,7 @@ def gateway_part(
                 # HAProxy gives a reset that few hops; it is meant to be seen
                 f"meta skuid {USER_ID} tcp flags rst ip ttl 1 ip ttl set 64",
                 f"meta skuid {USER_ID} tcp flags rst ip6 hoplimit 1 ip6 hoplimit set 64",
+                *((_relay_only_for(USER_ID, f"ip daddr {RELAY_ADDRESS} tcp dport {port}"),) if relay else ()),
             ),
         },
     )
@@ -144,9 +146,14 @@ def relay_part(*, inner: IPAddress, port: int, carriers: Carriers, pool: IPNetwo
                 f"{lane} drop",
                 f'{proxied} iifname "lo" accept',
             ),
-            "output": (f'{proxied} oifname "lo" meta skuid != {RELAY_USER_ID} reject with tcp reset',),
+            "output": (_relay_only_for(RELAY_USER_ID, proxied),),
         },
     )
+
+
+def _relay_only_for(user: int, place: str) -> str:
+    """Between HAProxy and the relay of a node, so that no other user of it gets there."""
+    return f'{place} oifname "lo" meta skuid != {user} reject with tcp reset'
 
 
 def _into_sites(public: Sequence[IPNetwork]) -> Iterator[str]:

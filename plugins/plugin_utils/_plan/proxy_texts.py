@@ -17,8 +17,8 @@ from .deps import IPAddress, IPNetwork
 USER_ID = 2000076001
 # Of the relay.
 RELAY_USER_ID = 2000076002
-# Where the gateway's relay listens, an abstract socket: HAProxy's abns@, whose name has zeros up to its 108 bytes.
-RELAY_SOCKET = "linkagg-relay"
+# Where the gateway's relay listens, with the proxy's port. Not a unix socket, which cannot hand on a reset.
+RELAY_ADDRESS = "127.0.76.1"
 STATS_SOCKET = "/run/linkagg-proxy.sock"
 LOOPBACK = ("127.0.0.1", "::1")
 
@@ -104,7 +104,7 @@ def gateway_config(*, max_connections: int, port: int, inner: IPAddress, version
     binds = [f"    bind {LOOPBACK[0]}:{port} transparent", f"    bind [{LOOPBACK[1]}]:{port} transparent"]
     servers = [_SERVER.format(name="concentrator", place=f"{inner}:{port}")]
     if relay:
-        servers = [_RELAY, _SERVER.format(name="relay", place=f"abns@{RELAY_SOCKET}"), f"{servers[0]} backup"]
+        servers = [_RELAY, _SERVER.format(name="relay", place=f"{RELAY_ADDRESS}:{port}"), f"{servers[0]} backup"]
     return _common(max_connections) + _GATEWAY.format(
         binds="\n".join(binds if 6 in versions else binds[:1]), refusal_s=REFUSAL_S, servers="\n".join(servers)
     )

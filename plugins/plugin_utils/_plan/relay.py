@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .model import Concentrator, Site
 from .numbers import concentrator_carrier_address
-from .proxy_texts import RELAY_SOCKET, RELAY_USER_ID, USER_ID
+from .proxy_texts import RELAY_ADDRESS, RELAY_USER_ID
 from .shapes import daemon_item
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def gateway_relay(wiring: SiteWiring) -> list[dict[str, Any]]:
     """The daemon of a site's gateway, if there is one."""
     if not is_relayed(wiring.site):
         return []
-    command = ["gateway", "--user", str(RELAY_USER_ID), "--peer", str(USER_ID), "--socket", RELAY_SOCKET]
-    command += ["--to", _place(wiring.concentrator)]
+    listen = f"{RELAY_ADDRESS}:{wiring.concentrator.proxy_port}"
+    command = ["gateway", "--user", str(RELAY_USER_ID), "--listen", listen, "--to", _place(wiring.concentrator)]
     for carrier in able_carriers(wiring):
         command += ["--lane", str(carrier.link.name), str(carrier.gateway_address), str(carrier.mtu)]
     return [_daemon("TCP relay, this end", command)]
@@ -68,7 +68,7 @@ def _daemon(description: str, command: list[str]) -> dict[str, Any]:
         command=[*_COMMAND, *command],
         files=[],
         interface=None,
-        # to be nobody
-        capabilities=("CAP_SETGID", "CAP_SETUID"),
+        # to have large buffers, and then to be nobody
+        capabilities=("CAP_NET_ADMIN", "CAP_SETGID", "CAP_SETUID"),
         program=True,
     )
