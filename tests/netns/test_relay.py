@@ -172,6 +172,18 @@ def test_another_life_of_the_other_end_ends_connections(site: RelaySite) -> None
             assert other.recv(len(ASK)) == ASK
 
 
+@pytest.mark.parametrize("end", ["near", "far"])
+def test_a_part_is_not_taken_for_the_whole(site: RelaySite, end: str) -> None:
+    """A relay that is ended or restarted resets its connections."""
+    with site.served(serve), ask(site) as one:
+        one.recv(1 << 16)
+        site.stop(end)
+        if end == "far":
+            site.start_far()
+        with pytest.raises(ConnectionResetError):
+            read_all(one)
+
+
 def test_a_slow_reader_holds_up_nobody_and_costs_little(site: RelaySite) -> None:
     with site.served(serve), ask(site) as slow:
         time.sleep(1)

@@ -37,10 +37,10 @@ def about(followed: Sequence[Followed], links: Iterable[Mapping[str, Any]]) -> I
         if told is None:
             yield f"rate of link {one.name}: not followed now, as linkagg.service does not run or has just begun"
         else:
-            yield f"rate of link {one.name}: {_verdict(told)}"
+            yield f"rate of link {one.name}: {_verdict(told, shaped=bool(one.shapers))}"
 
 
-def _verdict(told: Mapping[str, Any]) -> str:
+def _verdict(told: Mapping[str, Any], *, shaped: bool) -> str:
     nominal = f"{told['nominal_mbit']:g} Mbit/s nominal"
     if told["rtt_ms"] is None:
         return f"{nominal}, its other end has not answered yet"
@@ -48,6 +48,5 @@ def _verdict(told: Mapping[str, Any]) -> str:
     if told["state"] == STALLED:
         return f"{nominal}, stalled, so nothing is sent over it by weight; {way}"
     waits = "" if told["queue_ms"] is None else f", of which {told['queue_ms']} waiting in its queue"
-    return (
-        f"{nominal}, carries {told['carries_mbit']:g}, shaped to {told['rate_mbit']:g}; {told['state']}; {way}{waits}"
-    )
+    use = "shaped to" if shaped else "weighed as"
+    return f"{nominal}, carries {told['carries_mbit']:g}, {use} {told['rate_mbit']:g}; {told['state']}; {way}{waits}"

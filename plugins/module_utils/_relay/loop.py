@@ -23,7 +23,7 @@ from typing import NamedTuple, Protocol
 from . import wire
 from .lane import Lane
 from .session import Session
-from .stream import NO_LINGER, Stream
+from .stream import Stream, resets
 
 Address = tuple[str, int]
 
@@ -246,7 +246,7 @@ class Door:
             if self._session.is_up:
                 self._session.begin(lambda ident, one=one: self._streams.accepted(ident, one))
             else:
-                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+                resets(one)
                 one.close()
 
 

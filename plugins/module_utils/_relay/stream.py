@@ -22,7 +22,8 @@ from . import wire
 LEAST_WINDOW, MOST_WINDOW = 1 << 18, 1 << 24
 _WINDOW_FOR_S = 2.0
 _MEASURE_S = 1.0
-NO_LINGER = struct.pack("ii", 1, 0)
+# With it a socket that is closed sends a reset, without it whatever is left and then its end (socket(7), SO_LINGER).
+_RESET, _END = struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)
 
 
 class State(Enum):
@@ -31,12 +32,18 @@ class State(Enum):
     GOES_ON, ENDED, BROKEN = range(3)
 
 
+def resets(connection: socket.socket) -> None:
+    """Its end is a reset, also if this process ends, so that nobody takes a part for the whole."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+
+
 class Stream:
     """One end of it."""
 
     def __init__(self, ident: int, connection: socket.socket, now: float, *, connected: bool) -> None:
         self.ident = ident
         self.connection = connection
+        resets(connection)
         self.connected = connected
         self.gone = False
         # what this end sends
@@ -163,7 +170,7 @@ class Stream:
         """For good; with a reset if it broke off."""
         self.gone = True
         forget(self.connection)
-        if broken:
+        if not broken:
             with suppress(OSError):
-                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _END)
         self.connection.close()
