@@ -185,7 +185,7 @@ class Session:
     def work(self, now: float) -> None:
         """All that is due."""
         while self._writing:
-            stream, _ = self._writing.popitem()
+            stream = self._writing.popitem()[0]
             self._settle(stream, stream.write())
         if now - self._adapted_at >= ADAPT_S:
             self._adapted_at = now
@@ -293,7 +293,7 @@ class Session:
         """What the other end does not know of streams, as much as fits."""
         found = [self._late_seen.pop(ident) for ident in list(self._late_seen)[: wire.MOST_SEEN]]
         while self._changed and len(found) < wire.MOST_SEEN:
-            stream, _ = self._changed.popitem()
+            stream = self._changed.popitem()[0]
             progress = stream.progress(now)
             if progress != stream.told:
                 stream.told = progress

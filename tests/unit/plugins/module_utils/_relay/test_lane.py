@@ -178,7 +178,7 @@ def test_a_reset_counts_once_it_has_come() -> None:
 def test_a_lane_is_down_after_greetings_without_an_answer() -> None:
     link = Link(steady(2))
     assert link.near.is_up
-    for _ in range(lanes.UNANSWERED):
+    for _greeting in range(lanes.UNANSWERED):
         link.near.greet(b"", link.now)
     assert not link.near.is_up
     link.near.answered()

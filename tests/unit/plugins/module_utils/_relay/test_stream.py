@@ -58,9 +58,9 @@ def test_who_reads_fast_gets_more_at_a_time_and_who_does_not_gets_less(ends: tup
     stream, program = ends
     now, offset, block = 100.0, 0, bytes(1 << 15)
     assert stream.progress(now).window == LEAST_WINDOW
-    for _ in range(64):
+    for _moment in range(64):
         now += 0.05
-        for _ in range(5):
+        for _block in range(5):
             stream.take(offset, block, now)
             offset += len(block)
             stream.write()
@@ -74,7 +74,7 @@ def test_who_reads_fast_gets_more_at_a_time_and_who_does_not_gets_less(ends: tup
         stream.take(offset, block, now)
         offset += len(block)
         stream.write()
-    for _ in range(8):
+    for _second in range(8):
         now += 1.0
         stream.progress(now)
     assert stream.progress(now).window == 0
