@@ -22,7 +22,7 @@ from typing import NamedTuple, Protocol
 
 from . import wire
 from .lane import Lane
-from .session import Session
+from .session import GONE_S, Session
 from .stream import Stream, resets
 
 Address = tuple[str, int]
@@ -33,8 +33,6 @@ _BUSY_S, _IDLE_S = 0.01, 0.25
 _REST_S = (0.001, 0.01)
 _EVENTS = 512
 _LARGEST = 65507
-# Sessions that were not heard for so long are no more.
-_GONE_S = 60.0
 
 
 class Handler(Protocol):
@@ -278,7 +276,6 @@ class Concentrator:
     def __init__(self, loop: Loop, listen: Address, proxy: Address) -> None:
         self._loop = loop
         self._proxy = proxy
-        self._epoch = os.urandom(wire.KEY_BYTES)
         self._sessions: dict[bytes, Session] = {}
         self._lanes: dict[Address, tuple[Session, Lane]] = {}
         self._refused: set[str] = set()
@@ -299,7 +296,7 @@ class Concentrator:
         session, lane = found
         lane.came(greeting.number, self._loop.now)
         lane.heard(self._loop.now)
-        lane.tell(wire.packet(wire.WELCOME, 0, payload=self._epoch))
+        lane.tell(wire.packet(wire.WELCOME, 0, payload=session.epoch))
         lane.acknowledge((), self._loop.now)
         session.tell_again(self._loop.now)
         return found
@@ -328,7 +325,7 @@ class Concentrator:
     def sweep(self) -> None:
         """Forget those who are no more, their streams with them."""
         now = self._loop.now
-        self._leave([address for address, (_session, lane) in self._lanes.items() if now - lane.heard_at > _GONE_S])
+        self._leave([address for address, (_session, lane) in self._lanes.items() if now - lane.heard_at > GONE_S])
         for key in [key for key, session in self._sessions.items() if not session.lanes]:
             session = self._sessions.pop(key)
             session.end()

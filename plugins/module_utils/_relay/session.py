@@ -9,6 +9,7 @@ over another one besides. Streams take turns.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -22,6 +23,8 @@ TELL_S = 0.02
 # How often lanes are greeted: while one is down, in use, and at rest.
 GREET_DOWN_S, GREET_S, GREET_IDLE_S = 0.5, 1.0, 15.0
 IN_USE_S = 5.0
+# Streams end when no lane has answered for so long. The other end ends them, too, and gives its session another name.
+GONE_S = 60.0
 # A lane that was not heard for so long may be dead, though it should be tried.
 DOUBTFUL_S = 3.0
 _TURN_S = 0.02
@@ -60,9 +63,11 @@ class Session:
         self._changed: dict[Stream, None] = {}
         self._told_at = self._adapted_at = 0.0
         self._used_at = 0.0
-        self._epoch: bytes | None = None
+        self.epoch = os.urandom(wire.KEY_BYTES)
+        self._others_epoch: bytes | None = None
         self._known: set[str] = set()
         self._was_up = self._silent_before = False
+        self._up_at = 0.0
 
     @property
     def is_up(self) -> bool:
@@ -106,11 +111,12 @@ class Session:
                 self._drop(stream, broken=False)
 
     def welcomed(self, epoch: bytes, now: float) -> None:
-        """The other end's name for its life; with another one it knows no stream of before."""
-        if self._epoch not in (None, epoch):
+        """The other end's name for its session; with another one it knows no stream of before. What is on its way may
+        have begun some there, which are reset."""
+        if self._others_epoch not in (None, epoch):
             self._say(f"the other end began anew: {len(self.streams)} connections end")
             self.end()
-        self._epoch = epoch
+        self._others_epoch = epoch
         self.tell_again(now)
 
     def tell_again(self, now: float) -> None:
@@ -121,9 +127,9 @@ class Session:
                 self._changed[stream] = None
 
     def end(self) -> None:
-        """All streams, with a reset."""
+        """All streams, with a reset at both ends."""
         for stream in list(self.streams.values()):
-            self._drop(stream, broken=True)
+            self._settle(stream, State.BROKEN)
 
     def on_event(self, stream: Stream, events: int) -> None:
         """Of a stream's connection."""
@@ -208,9 +214,9 @@ class Session:
         for lane in self.lanes if self._greeting else ():
             if now - lane.greeted_at > (every if lane.is_up else GREET_DOWN_S):
                 lane.greet(self._greeting(lane) if self._greeting else b"", now)
-        self._report()
+        self._report(now)
 
-    def _report(self) -> None:
+    def _report(self, now: float) -> None:
         """Say which lanes came up for the first time, and when there is none; lanes of moving modems come and go."""
         for lane in self.lanes:
             if lane.is_up and lane.name not in self._known:
@@ -223,6 +229,11 @@ class Session:
             elif self._silent_before:
                 self._say("a lane answers again")
             self._silent_before = True
+        if self._was_up:
+            self._up_at = now
+        elif self.streams and now - self._up_at > GONE_S:
+            self._say(f"no lane answers for {GONE_S:g} s: {len(self.streams)} connections end")
+            self.end()
 
     def _pump(self, now: float) -> None:
         lanes = [lane for lane in self.lanes if lane.room(now) >= lane.size]
@@ -278,8 +289,9 @@ class Session:
             lane.give([Flight(Asking(stream.ident), wire.DATA, stream.sent, b"")], now)
 
     def _acknowledge(self, now: float) -> None:
-        seen = self._news(now)
-        best = sorted((x for x in self.lanes if x.is_up), key=lambda x: -x.came_at)[:2] if seen else []
+        best = sorted((lane for lane in self.lanes if lane.is_up), key=lambda lane: -lane.came_at)[:2]
+        seen = self._news(now) if best else []
+        best = best if seen else []
         fresh = [lane for lane in self.lanes if lane.fresh]
         for lane in fresh:
             lane.acknowledge(seen if lane in best else (), now)
