@@ -10,6 +10,7 @@ veth pairs stand for carriers and bonds, since this must run where there is no W
 from __future__ import annotations
 
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -20,9 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
 from ansible_collections.linkagg.wan.tests.netns.policy_site import inside
+from ansible_collections.linkagg.wan.tests.netns.relay_site import RUN
 
 INNER, PORT = "10.208.0.1", 7600
 SERVER, SERVER_IPV6, UNPROXIED = "198.51.100.20", "2001:db8:5::20", "198.51.100.7"
@@ -63,6 +66,27 @@ def _congestion_controls(inner: str, *, gateway: int) -> dict[str, str]:
     return {row[gateway].rpartition(":")[0].partition("%")[0]: row[4] for row in rows}
 
 
+@contextmanager
+def proxy_site(node: Node, directory: Path) -> Iterator[ProxySite]:
+    """One with namespaces for all but the gateway, which is the test's own; to be built."""
+    for name in ("nft", "sysctl", "ss", "haproxy", "mptcpize"):
+        if not shutil.which(name):
+            pytest.skip(f"NOT TESTED: the program {name} is not installed")
+    if not Path("/proc/sys/net/mptcp/enabled").exists():
+        pytest.skip("NOT TESTED: this kernel has no MPTCP; the lab's has")
+    spaces = {other: f"{node.name}-{other}" for other in NAMESPACES}
+    site = ProxySite(node, directory, spaces)
+    try:
+        for name in spaces.values():
+            ip(f"netns add {name}")
+            ip(f"-n {name} link set lo up")
+        yield site
+    finally:
+        site.end()
+        for name in spaces.values():
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
+
+
 @dataclass
 class ProxySite:
     """The site, ready; everything runs on the gateway unless said otherwise. ``spaces``: names of namespaces."""
@@ -71,6 +95,7 @@ class ProxySite:
     directory: Path
     spaces: dict[str, str]
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    relays: dict[str, list[str]] = field(default_factory=dict)
 
     def build(self, **proxy: Any) -> None:
         """Make interfaces, bring both ends to the plan, start HAProxy on both."""
@@ -94,8 +119,11 @@ class ProxySite:
         with self.inside("vps"):
             self._far_end(nodes["vps"])
         self._near_end(nodes["home"])
-        self.start("vps", nodes["vps"])
-        self.start("home", nodes["home"])
+        for name in ("vps", "home"):
+            self.start(name, nodes[name])
+            if proxy.get("transport") == "relay":
+                self.relays[name] = _daemon(nodes[name], "relay")["command"][2:]
+                self.start_relay(name)
 
     def inside(self, name: str) -> Any:
         """Within one of the other namespaces."""
@@ -158,7 +186,7 @@ class ProxySite:
         """Start HAProxy at an end as planned, but for where its files are and how many connections it has room for."""
         path = self.directory / f"{name}.cfg"
         if desired is not None:
-            (daemon,) = desired["daemons"]
+            daemon = _daemon(desired, "proxy")
             self.command = daemon["command"]
             text = daemon["files"][0]["content"].replace("/run/linkagg-proxy.sock", str(self.socket(name)))
             path.write_text(re.sub(r"maxconn \d+", "maxconn 3000", text))
@@ -175,6 +203,19 @@ class ProxySite:
         process.wait()
         self.socket(name).unlink()
 
+    def start_relay(self, name: str) -> None:
+        """Start the relay at an end as planned."""
+        with self.inside("vps") if name == "vps" else _here():
+            log = (self.directory / f"{name}-relay.log").open("ab")
+            command = [*RUN, *self.relays[name]]
+            self.running[f"{name}-relay"] = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def stop_relay(self, name: str) -> None:
+        """Stop it, as a crash would."""
+        process = self.running.pop(f"{name}-relay")
+        process.kill()
+        process.wait()
+
     def socket(self, name: str) -> Path:
         """Where it tells what it does."""
         return self.directory / f"{name}.sock"
@@ -189,9 +230,9 @@ class ProxySite:
             asked.sendall(b"show stat\n")
             return b"".join(iter(lambda: asked.recv(65536), b"")).decode()
 
-    def far_is_up(self) -> bool:
-        """Whether the gateway's HAProxy takes the concentrator's for alive."""
-        (line,) = [line for line in self.stats("home").splitlines() if line.startswith("concentrator,concentrator,")]
+    def far_is_up(self, server: str = "concentrator") -> bool:
+        """Whether the gateway's HAProxy takes the concentrator's, or the way to it by the relay, for alive."""
+        (line,) = [line for line in self.stats("home").splitlines() if line.startswith(f"concentrator,{server},")]
         return ",UP," in line
 
     def connect(self, host: str, port: int, timeout_s: float = 10) -> socket.socket:
@@ -263,6 +304,11 @@ class ProxySite:
         for process in self.running.values():
             process.kill()
             process.wait()
+
+
+def _daemon(desired: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = [daemon for daemon in desired["daemons"] if daemon["name"] == name]
+    return found
 
 
 @contextmanager

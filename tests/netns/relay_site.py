@@ -25,7 +25,7 @@ INNER, PORT, DOOR, MTU = "10.208.0.1", 7600, "127.0.76.1", 1420
 LANES = (1, 2, 3)
 NOBODY = 65534
 _MAIN = "import sys; from ansible_collections.linkagg.wan.plugins.module_utils._relay.cli import main; "
-_RUN = [sys.executable, "-c", _MAIN + "sys.exit(main(sys.argv[1:]))"]
+RUN = [sys.executable, "-c", _MAIN + "sys.exit(main(sys.argv[1:]))"]
 _SERVED_S = 30.0
 
 
@@ -74,7 +74,7 @@ class RelaySite:
 
     def _start(self, name: str, words: list[str]) -> None:
         # it writes little, so that nobody has to read while it runs
-        self.running[name] = subprocess.Popen([*_RUN, *words], stdout=subprocess.PIPE, text=True)
+        self.running[name] = subprocess.Popen([*RUN, *words], stdout=subprocess.PIPE, text=True)
 
     def stop(self, name: str) -> str:
         """End one end; what it said."""
@@ -91,19 +91,8 @@ class RelaySite:
         """As HAProxy of the gateway does; while it is refused, tried again so long."""
         until = time.monotonic() + wait_s
         while True:
-            one = socket.socket()
-            one.settimeout(_SERVED_S)
-            with suppress(OSError):
-                one.connect((DOOR, PORT))
-                one.settimeout(0.1)
-                try:
-                    refused = one.recv(1, socket.MSG_PEEK) == b""
-                except TimeoutError:
-                    refused = False
-                if not refused:
-                    one.settimeout(_SERVED_S)
-                    return one
-            one.close()
+            with suppress(ConnectionRefusedError):
+                return socket.create_connection((DOOR, PORT), timeout=_SERVED_S)
             if time.monotonic() > until:
                 raise AssertionError("the gateway's end takes no connection")
             time.sleep(0.1)

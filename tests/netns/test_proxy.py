@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import shutil
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +17,6 @@ from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
 from ansible_collections.linkagg.wan.tests.netns.proxy_site import (
     CLIENT,
     INNER,
-    NAMESPACES,
     OTHER_SITE,
     PORT,
     SERVER,
@@ -29,60 +25,20 @@ from ansible_collections.linkagg.wan.tests.netns.proxy_site import (
     ProxySite,
     hang_up,
     load_nft,
+    proxy_site,
     pump,
     wait_for,
 )
+from ansible_collections.linkagg.wan.tests.netns.proxy_talk import BODY, body, digest, echo, memory_kb, talk
 
-BODY = os.urandom(1 << 20) * 8
 VPS = "203.0.113.2"
 
 
 @pytest.fixture
 def site(node: Node, tmp_path: Path) -> Iterator[ProxySite]:
     """Namespaces for all but the gateway, which is the test's own."""
-    for name in ("nft", "sysctl", "ss", "haproxy", "mptcpize"):
-        if not shutil.which(name):
-            pytest.skip(f"NOT TESTED: the program {name} is not installed")
-    if not Path("/proc/sys/net/mptcp/enabled").exists():
-        pytest.skip("NOT TESTED: this kernel has no MPTCP; the lab's has")
-    spaces = {other: f"{node.name}-{other}" for other in NAMESPACES}
-    site = ProxySite(node, tmp_path, spaces)
-    try:
-        for name in spaces.values():
-            ip(f"netns add {name}")
-            ip(f"-n {name} link set lo up")
-        yield site
-    finally:
-        site.end()
-        for name in spaces.values():
-            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
-
-
-def echo(connection: socket.socket) -> None:
-    """Answer line by line."""
-    with connection, connection.makefile("rwb", buffering=0) as lines:
-        try:
-            for line in lines:
-                lines.write(line)
-        except OSError:
-            pass
-
-
-def body(connection: socket.socket) -> None:
-    """Send everything, then close."""
-    with connection:
-        connection.sendall(BODY)
-
-
-def digest(connection: socket.socket) -> None:
-    """Say what came until the client closed its direction, and then a lot more."""
-    with connection:
-        connection.sendall(hashlib.sha256(pump(connection)).digest() + BODY)
-
-
-def talk(connection: socket.socket) -> None:
-    connection.sendall(b"?\n")
-    assert connection.recv(16) == b"?\n"
+    with proxy_site(node, tmp_path) as found:
+        yield found
 
 
 @pytest.mark.parametrize("host", [SERVER, SERVER_IPV6])
@@ -244,20 +200,14 @@ def test_nobody_but_gateways_reaches_it(site: ProxySite) -> None:
 
 def test_a_thousand_connections_at_a_time(site: ProxySite) -> None:
     site.build()
-    before = {name: _memory(process.pid) for name, process in site.running.items()}
+    before = {name: memory_kb(process.pid) for name, process in site.running.items()}
     with site.serving("internet", 7000, echo):
         connections = [site.connect(SERVER, 7000) for _number in range(1000)]
         try:
             for connection in connections:
                 talk(connection)
-            each = {name: (_memory(process.pid) - before[name]) / 1000 for name, process in site.running.items()}
+            each = {name: (memory_kb(process.pid) - before[name]) / 1000 for name, process in site.running.items()}
             print(f"kB of HAProxy's memory for a connection: {each}")
             assert max(each.values()) < 64
         finally:
             hang_up(connections)
-
-
-def _memory(pid: int) -> int:
-    """Resident memory in kB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))

@@ -22,6 +22,7 @@ from ansible_collections.linkagg.wan.tests.netns.relay_site import (
     INNER,
     LANES,
     PORT,
+    RUN,
     RelaySite,
     carrier,
     read_all,
@@ -197,6 +198,17 @@ def test_a_slow_reader_holds_up_nobody_and_costs_little(site: RelaySite) -> None
 def _resident_kb(pid: int) -> int:
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def test_a_place_that_somebody_has_is_told_at_once(site: RelaySite) -> None:
+    site.connect().close()
+    process = site.running["near"]
+    words = [*process.args][3:] if isinstance(process.args, list) else []
+    done = subprocess.run([*RUN, *words], capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 2
+    assert done.stdout.startswith("error: ")
+    assert "already in use" in done.stdout
+    assert not done.stderr
 
 
 def test_who_may(site: RelaySite) -> None:

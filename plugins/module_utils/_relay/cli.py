@@ -13,32 +13,28 @@ from collections.abc import Sequence
 from .loop import Address, Concentrator, Gateway, LaneTo, Loop, say
 
 _LEAST_MTU = 576
-_SWEEP_S = 5.0
 
 
 def main(words: Sequence[str]) -> int:
-    """Runs until it is ended; returns 2 if it cannot begin. argparse ends the process on wrong words."""
+    """Runs until it is ended; returns 2 if it cannot go on. argparse ends the process on wrong words."""
     asked = _parser().parse_args(words)
     loop = Loop()
-    end: Concentrator | None = None
+    end: Gateway | Concentrator
     try:
         _open_files()
         if asked.end == "gateway":
             lanes = [_lane(asked.parser, *lane) for lane in asked.lane]
-            Gateway(loop, asked.to, lanes, asked.listen)
+            end = Gateway(loop, asked.to, lanes, asked.listen)
         else:
             end = Concentrator(loop, asked.listen, asked.proxy)
         if asked.user is not None:
             _become(asked.user)
+        while True:
+            loop.turn()
+            end.look()
     except OSError as exc:
         say(f"error: {exc}")
         return 2
-    swept = loop.now
-    while True:
-        loop.turn()
-        if end and loop.now - swept > _SWEEP_S:
-            swept = loop.now
-            end.sweep()
 
 
 def _parser() -> argparse.ArgumentParser:

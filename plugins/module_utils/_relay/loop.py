@@ -23,7 +23,7 @@ from typing import NamedTuple, Protocol
 from . import wire
 from .lane import Lane
 from .session import GONE_S, Session
-from .stream import Stream, resets
+from .stream import Stream
 
 Address = tuple[str, int]
 
@@ -33,6 +33,7 @@ _BUSY_S, _IDLE_S = 0.01, 0.25
 _REST_S = (0.001, 0.01)
 _EVENTS = 512
 _LARGEST = 65507
+_LOOK_S = 5.0
 
 
 class Handler(Protocol):
@@ -222,17 +223,32 @@ _SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
 
 
 class Door:
-    """Where a gateway's HAProxy connects to. A unix socket would not do: it cannot hand on a reset."""
+    """Where a gateway's HAProxy connects to. A unix socket would not do: it cannot hand on a reset.
+
+    It is there while a lane is up only, so that HAProxy is refused at once by the kernel, and goes another way.
+    """
 
     def __init__(self, loop: Loop, listen: Address, session: Session, streams: Connections) -> None:
+        self._loop = loop
+        self._listen = listen
         self._session = session
         self._streams = streams
-        self._socket = socket.create_server(listen, backlog=1024)
-        loop.add(self._socket, self)
+        self._socket: socket.socket | None = None
+        socket.create_server(listen).close()  # so that it shows at once if it cannot be
+
+    def follow(self) -> None:
+        """Open or close it."""
+        if self._session.is_up and self._socket is None:
+            self._socket = socket.create_server(self._listen, backlog=1024)
+            self._loop.add(self._socket, self)
+        elif not self._session.is_up and self._socket is not None:
+            self._loop.forget(self._socket)
+            self._socket.close()
+            self._socket = None
 
     def on_event(self, events: int) -> None:
-        """All that wait. While no lane is up they are refused, so that HAProxy goes another way."""
-        while True:
+        """All that wait."""
+        while self._socket:
             try:
                 one, _address = self._socket.accept()
             except BlockingIOError:
@@ -241,11 +257,7 @@ class Door:
                 say(f"a connection could not be taken: {exc}")
                 return
             one.setblocking(False)
-            if self._session.is_up:
-                self._session.begin(lambda ident, one=one: self._streams.accepted(ident, one))
-            else:
-                resets(one)
-                one.close()
+            self._session.begin(lambda ident, one=one: self._streams.accepted(ident, one))
 
 
 class Gateway:
@@ -265,6 +277,10 @@ class Gateway:
         loop.sessions.append(self.session)
         self.door = Door(loop, listen, self.session, streams)
 
+    def look(self) -> None:
+        """Let HAProxy in while a lane is up."""
+        self.door.follow()
+
     def _greeting(self, lane: Lane) -> bytes:
         return wire.hello(wire.Hello(wire.VERSION, lane.size, lane.number, self._key))
 
@@ -279,6 +295,7 @@ class Concentrator:
         self._sessions: dict[bytes, Session] = {}
         self._lanes: dict[Address, tuple[Session, Lane]] = {}
         self._refused: set[str] = set()
+        self._looked_at = loop.now
         self._port = Port(loop, listen, self._lane_of)
 
     def _lane_of(self, address: Address, greeting: wire.Packet | None) -> tuple[Session, Lane] | None:
@@ -322,9 +339,12 @@ class Concentrator:
             if lane in session.lanes:
                 session.lost(lane)
 
-    def sweep(self) -> None:
+    def look(self) -> None:
         """Forget those who are no more, their streams with them."""
         now = self._loop.now
+        if now - self._looked_at < _LOOK_S:
+            return
+        self._looked_at = now
         self._leave([address for address, (_session, lane) in self._lanes.items() if now - lane.heard_at > GONE_S])
         for key in [key for key, session in self._sessions.items() if not session.lanes]:
             session = self._sessions.pop(key)
