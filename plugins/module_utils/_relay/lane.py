@@ -123,6 +123,7 @@ class Lane:
         self._shortest = [_NEVER_S, _NEVER_S]
         self._shortest_at = now
         self._lossy_at = now - _CAREFUL_S
+        self._asked_at = now
         self._newest_at = 0.0  # when the newest packet of which is known that it came was sent
         # is it alive
         self.heard_at = 0.0
@@ -245,8 +246,9 @@ class Lane:
         if now - began < 0.9 * span:
             return
         rate = acked / (now - began)
-        if lost > LOSSY * (lost + acked) + self.size:
-            # A bottleneck with less room than that. Once for what is counted here.
+        if lost > LOSSY * (lost + acked) + self.size and self.rtt < self.min_rtt + self._queue_s:
+            # A bottleneck with less room than that; a longer queue would be one whose link has become slow, and has
+            # nothing to do with how much room there is. Once for what is counted here.
             self._queue_s = max(LEAST_QUEUE_S, self._queue_s * 0.8)
             self._lossy_at = now
             samples.clear()
@@ -276,10 +278,17 @@ class Lane:
                 forgotten.append(number)
         for number in forgotten:
             self.in_flight -= self.flying.pop(number).size
-        while self.arrived and now - self.arrived[0].at > self.min_rtt + LOST_AGAIN_S:
-            flight = self.arrived.popleft()
-            if flight.is_needed():
-                found.append(flight)
+        return found + self._asked_for(now)
+
+    def _asked_for(self, now: float) -> list[Flight]:
+        """What has come, and the stream at the other end waits for: it was lost there, or its word here. Not what
+        waits there for something else."""
+        if now - self._asked_at < LOST_AGAIN_S / 2:
+            return []
+        self._asked_at = now
+        old = now - self.min_rtt - LOST_AGAIN_S
+        found = [flight for flight in self.arrived if flight.at < old and flight.offset == flight.owner.acked]
+        self.arrived = deque(flight for flight in self.arrived if flight.is_needed() and flight not in found)
         return found
 
     def everything(self) -> list[Flight]:

@@ -45,7 +45,8 @@ class Link:
         self.far = Lane(1, "lte1", SIZE, self._answer, self.now)
         self.near.heard(self.now)
         self.offset = 0
-        self._come: set[int] = set()
+        self.come: set[int] = set()
+        self.given_back = True
 
     def _send(self, datagrams: Sequence[bytes]) -> None:
         for one in datagrams:
@@ -74,9 +75,9 @@ class Link:
         self._came(*(flight.offset for flight in flights))
 
     def _came(self, *offsets: int) -> None:
-        self._come.update(offsets)
-        while self.owner.acked in self._come:
-            self._come.remove(self.owner.acked)
+        self.come.update(offsets if self.given_back else ())
+        while self.owner.acked in self.come:
+            self.come.remove(self.owner.acked)
             self.owner.acked += self.near.payload
 
     def _carry(self) -> None:
@@ -164,6 +165,14 @@ def test_what_the_stream_has_is_not_sent_again() -> None:
     link.owner.acked = link.offset
     link.run(2, offered=False)
     assert not link.stuck
+
+
+def test_only_what_the_stream_waits_for_is_sent_again_though_it_has_come() -> None:
+    """Its word that it has it got lost. What came after it waits there for it, and is not asked for."""
+    link = Link(steady(2))
+    link.given_back = False
+    link.run(1.5)
+    assert {flight.offset for flight in link.stuck} == {0}
 
 
 def test_a_reset_counts_once_it_has_come() -> None:
