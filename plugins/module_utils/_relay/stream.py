@@ -19,7 +19,8 @@ from enum import Enum
 
 from . import wire
 
-LEAST_WINDOW, MOST_WINDOW = 1 << 18, 1 << 24
+# What may be sent at first, and at least and at most once it is known how fast the other end reads.
+FIRST_WINDOW, LEAST_WINDOW, MOST_WINDOW = 1 << 20, 1 << 18, 1 << 24
 _WINDOW_FOR_S = 2.0
 _MEASURE_S = 1.0
 # With it a socket that is closed sends a reset, without it whatever is left and then its end (socket(7), SO_LINGER).
@@ -48,7 +49,7 @@ class Stream:
         self.gone = False
         # what this end sends
         self.sent = self.acked = 0
-        self.limit = LEAST_WINDOW
+        self.limit = FIRST_WINDOW
         self.readable = self.is_over = False
         self.asked_at = now
         # what it receives
@@ -58,7 +59,7 @@ class Stream:
         self._out: deque[bytes] = deque()
         self._end: int | None = None
         self._shut = False
-        self._window = LEAST_WINDOW
+        self._window = FIRST_WINDOW
         self._measured_at, self._measured = now, 0
         self.told: wire.Seen | None = None
         self.active_at = now

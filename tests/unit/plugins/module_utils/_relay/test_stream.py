@@ -9,7 +9,13 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from ansible_collections.linkagg.wan.plugins.module_utils._relay.stream import LEAST_WINDOW, MOST_WINDOW, State, Stream
+from ansible_collections.linkagg.wan.plugins.module_utils._relay.stream import (
+    FIRST_WINDOW,
+    LEAST_WINDOW,
+    MOST_WINDOW,
+    State,
+    Stream,
+)
 
 
 @pytest.fixture
@@ -57,7 +63,7 @@ def test_it_ends_when_both_ends_did_and_know_it(ends: tuple[Stream, socket.socke
 def test_who_reads_fast_gets_more_at_a_time_and_who_does_not_gets_less(ends: tuple[Stream, socket.socket]) -> None:
     stream, program = ends
     now, offset, block = 100.0, 0, bytes(1 << 15)
-    assert stream.progress(now).window == LEAST_WINDOW
+    assert stream.progress(now).window == FIRST_WINDOW
     for _moment in range(64):
         now += 0.05
         for _block in range(5):
