@@ -25,7 +25,7 @@ idle), the fairness of the 11 (Jain) was 0.39 to 0.86 without and 0.77 to 0.98 w
 5.0 with pings of 120 instead of 810; but one download 20.7 to 23.5 instead of 23.0 to 25.2.
 
 Where rates of links change (``follow``), the proxy goes by the relay. Shares of what six modems of a moving car offered
-(lab profile umts-trace), one download / 11: MPTCP 0.25 to 0.37 / 0.43 to 0.63, relay 0.84 / 0.78. Links are not shaped
+(lab profile umts-trace), one download / 11: MPTCP 0.25 to 0.37 / 0.43 to 0.63, relay 0.87 / 0.83. Links are not shaped
 then, as the relay sees to its queues itself: with a shaper at the mean it had 0.54 / 0.55.
 """
 
