@@ -10,7 +10,6 @@ veth pairs stand for carriers and bonds, since this must run where there is no W
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -24,6 +23,7 @@ from typing import Any
 import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
+from ansible_collections.linkagg.wan.tests.netns.planned import program
 from ansible_collections.linkagg.wan.tests.netns.policy_site import inside
 from ansible_collections.linkagg.wan.tests.netns.relay_site import RUN
 
@@ -70,8 +70,7 @@ def _congestion_controls(inner: str, *, gateway: int) -> dict[str, str]:
 def proxy_site(node: Node, directory: Path) -> Iterator[ProxySite]:
     """One with namespaces for all but the gateway, which is the test's own; to be built."""
     for name in ("nft", "sysctl", "ss", "haproxy", "mptcpize"):
-        if not shutil.which(name):
-            pytest.skip(f"NOT TESTED: the program {name} is not installed")
+        program(name)
     if not Path("/proc/sys/net/mptcp/enabled").exists():
         pytest.skip("NOT TESTED: this kernel has no MPTCP; the lab's has")
     spaces = {other: f"{node.name}-{other}" for other in NAMESPACES}

@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ansible_collections.linkagg.wan.tests.netns.proxy_site import pump
+from ansible_collections.linkagg.wan.tests.netns.proxy_site import SERVER, ProxySite, hang_up, pump
 
 BODY = os.urandom(1 << 20) * 8
 
@@ -47,3 +49,17 @@ def memory_kb(pid: int) -> int:
     """Resident memory in kB."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+@contextmanager
+def thousand(site: ProxySite) -> Iterator[dict[str, float]]:
+    """So many connections at a time, all of which were answered; what each takes in kB, by process."""
+    before = {name: memory_kb(process.pid) for name, process in site.running.items()}
+    with site.serving("internet", 7000, echo):
+        connections = [site.connect(SERVER, 7000) for _number in range(1000)]
+        try:
+            for connection in connections:
+                talk(connection)
+            yield {name: (memory_kb(process.pid) - before[name]) / 1000 for name, process in site.running.items()}
+        finally:
+            hang_up(connections)

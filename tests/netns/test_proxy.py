@@ -23,13 +23,12 @@ from ansible_collections.linkagg.wan.tests.netns.proxy_site import (
     SERVER_IPV6,
     UNPROXIED,
     ProxySite,
-    hang_up,
     load_nft,
     proxy_site,
     pump,
     wait_for,
 )
-from ansible_collections.linkagg.wan.tests.netns.proxy_talk import BODY, body, digest, echo, memory_kb, talk
+from ansible_collections.linkagg.wan.tests.netns.proxy_talk import BODY, body, digest, echo, talk, thousand
 
 VPS = "203.0.113.2"
 
@@ -200,14 +199,6 @@ def test_nobody_but_gateways_reaches_it(site: ProxySite) -> None:
 
 def test_a_thousand_connections_at_a_time(site: ProxySite) -> None:
     site.build()
-    before = {name: memory_kb(process.pid) for name, process in site.running.items()}
-    with site.serving("internet", 7000, echo):
-        connections = [site.connect(SERVER, 7000) for _number in range(1000)]
-        try:
-            for connection in connections:
-                talk(connection)
-            each = {name: (memory_kb(process.pid) - before[name]) / 1000 for name, process in site.running.items()}
-            print(f"kB of HAProxy's memory for a connection: {each}")
-            assert max(each.values()) < 64
-        finally:
-            hang_up(connections)
+    with thousand(site) as each:
+        print(f"kB of HAProxy's memory for a connection: {each}")
+        assert max(each.values()) < 64

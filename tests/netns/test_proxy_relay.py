@@ -18,12 +18,11 @@ from ansible_collections.linkagg.wan.tests.netns.proxy_site import (
     SERVER,
     SERVER_IPV6,
     ProxySite,
-    hang_up,
     proxy_site,
     pump,
     wait_for,
 )
-from ansible_collections.linkagg.wan.tests.netns.proxy_talk import BODY, body, digest, echo, memory_kb, talk
+from ansible_collections.linkagg.wan.tests.netns.proxy_talk import BODY, body, digest, echo, talk, thousand
 
 
 @pytest.fixture
@@ -96,15 +95,7 @@ def test_without_the_relay_of_either_end_connections_go_by_mptcp_until_it_is_bac
 
 
 def test_a_thousand_connections_at_a_time(site: ProxySite) -> None:
-    before = {name: memory_kb(process.pid) for name, process in site.running.items()}
-    with site.serving("internet", 7000, echo):
-        connections = [site.connect(SERVER, 7000) for _number in range(1000)]
-        try:
-            for connection in connections:
-                talk(connection)
-            assert goes_by_relay(site)
-            each = {name: (memory_kb(process.pid) - before[name]) / 1000 for name, process in site.running.items()}
-            print(f"kB of memory for a connection: {each}")
-            assert max(each.values()) < 64
-        finally:
-            hang_up(connections)
+    with thousand(site) as each:
+        assert goes_by_relay(site)
+        print(f"kB of memory for a connection: {each}")
+        assert max(each.values()) < 64

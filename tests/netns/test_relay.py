@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -17,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
+from ansible_collections.linkagg.wan.tests.netns.planned import program
 from ansible_collections.linkagg.wan.tests.netns.policy_site import inside
 from ansible_collections.linkagg.wan.tests.netns.relay_site import (
     INNER,
@@ -36,8 +36,7 @@ ASK = b"GET"
 @pytest.fixture
 def site(node: Node) -> Iterator[RelaySite]:
     """Both ends, ready."""
-    if not shutil.which("nft"):
-        pytest.skip("NOT TESTED: the program nft is not installed")
+    program("nft")
     far = f"{node.name}-far"
     found = RelaySite(node, far)
     try:

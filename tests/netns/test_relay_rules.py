@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.proxy_texts impo
     USER_ID,
 )
 from ansible_collections.linkagg.wan.tests.netns.node import Node, ip
+from ansible_collections.linkagg.wan.tests.netns.planned import program
 from ansible_collections.linkagg.wan.tests.netns.policy_site import inside
 from ansible_collections.linkagg.wan.tests.netns.proxy_site import INNER, PORT, inventory, load_nft
 
@@ -33,8 +33,7 @@ GATEWAY, ELSEWHERE, STRANGER = "10.208.0.65", "192.0.2.9", "203.0.113.9"
 @pytest.fixture
 def spaces(node: Node) -> Iterator[dict[str, str]]:
     """Namespaces of a gateway, at the other end of a carrier, and of a host beside the concentrator."""
-    if not shutil.which("nft"):
-        pytest.skip("NOT TESTED: the program nft is not installed")
+    program("nft")
     spaces = {name: f"{node.name}-{name}" for name in ("gateway", "stranger")}
     try:
         for name, own, address in (
@@ -98,8 +97,7 @@ def test_of_the_concentrators_users_only_the_relay_gets_at_haproxy(spaces: dict[
 
 
 def test_of_the_gateways_users_only_haproxy_gets_at_the_relay(node: Node) -> None:
-    if not shutil.which("nft"):
-        pytest.skip("NOT TESTED: the program nft is not installed")
+    program("nft")
     load_nft(make_plan(inventory(transport="relay"))["nodes"]["home"]["nft"])
     reached = {user: asks_as(user, RELAY_ADDRESS) for user in (USER_ID, 0, RELAY_USER_ID, 65534)}
     assert reached == {USER_ID: True, 0: False, RELAY_USER_ID: False, 65534: False}

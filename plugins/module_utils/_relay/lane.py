@@ -72,15 +72,6 @@ class Flight:
         return not self.owner.gone and self.offset >= self.owner.acked
 
 
-class Nobody:
-    """The owner of greetings."""
-
-    ident, gone, acked = 0, True, 0
-
-
-NOBODY = Nobody()
-
-
 class Departed:
     """A stream that is no more, until the other end knows."""
 
@@ -98,6 +89,9 @@ class Asking:
 
     def __init__(self, ident: int) -> None:
         self.ident = ident
+
+
+_LANE_ITSELF = Asking(0)
 
 
 class Lane:
@@ -157,13 +151,11 @@ class Lane:
 
     def greet(self, payload: bytes, now: float) -> None:
         """Ask whether it is there."""
-        self._last += 1
-        flight = Flight(NOBODY, wire.HELLO, 0, b"")
-        flight.at, flight.size = now, 0
-        self.flying[self._last] = flight
+        flight = Flight(_LANE_ITSELF, wire.HELLO, 0, payload)
+        flight.size = 0  # it does not count as use of the link
         self.greeted_at = now
         self.unanswered += 1
-        self._send([wire.packet(wire.HELLO, self._last, self.number, 0, payload)])
+        self.give([flight], now)
 
     def tell(self, data: bytes) -> None:
         """Send what is not acknowledged."""

@@ -314,7 +314,6 @@ class Concentrator:
             found = self._lanes[address] = self._new(address, one)
         session, lane = found
         lane.came(greeting.number, self._loop.now)
-        lane.heard(self._loop.now)
         lane.tell(wire.packet(wire.WELCOME, 0, payload=session.epoch))
         lane.acknowledge((), self._loop.now)
         session.tell_again(self._loop.now)

@@ -203,6 +203,7 @@ class Session:
         if now - self._told_at >= TELL_S:
             self._acknowledge(now)
         self._greet(now)
+        self._report(now)
 
     def lost(self, lane: Lane) -> None:
         """A lane that is no more: what it took goes over the others."""
@@ -210,11 +211,12 @@ class Session:
         self._stuck.extend(lane.everything())
 
     def _greet(self, now: float) -> None:
+        if self._greeting is None:
+            return
         every = GREET_S if now - self._used_at < IN_USE_S else GREET_IDLE_S
-        for lane in self.lanes if self._greeting else ():
+        for lane in self.lanes:
             if now - lane.greeted_at > (every if lane.is_up else GREET_DOWN_S):
-                lane.greet(self._greeting(lane) if self._greeting else b"", now)
-        self._report(now)
+                lane.greet(self._greeting(lane), now)
 
     def _report(self, now: float) -> None:
         """Say which lanes came up for the first time, and when there is none; lanes of moving modems come and go."""

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What goes over a lane: packets, each a datagram.
 
-A packet has a kind, a number that counts on its lane, the stream it belongs to and its place there, in bytes. Packets
-of a kind in ``NUMBERED`` are acknowledged: with the highest number that came, which of the 512 up to it did, and, after
-that, how far streams have come (``Seen``).
+A packet has a kind, a number that counts on its lane, the stream it belongs to and its place there, in bytes. All but
+WELCOME are acknowledged: with the highest number that came, which of the 512 up to it did, and, after that, how far
+streams have come (``Seen``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 VERSION = 1
 DATA, FIN, RESET, ACK, HELLO, WELCOME = range(6)
-NUMBERED = (DATA, FIN, RESET, HELLO)
 
 HEAD = struct.Struct("!BIIQ")  # kind, number, stream, offset
 BITS = 512

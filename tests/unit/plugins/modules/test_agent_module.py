@@ -64,7 +64,7 @@ class Node:
         given = ArgumentSpecValidator(agent.argument_spec()).validate({"state": state, **options})
         assert given.error_messages == []
         self.params, self.check_mode, self.called = given.validated_parameters, check, []
-        return agent.reconcile(self)  # type: ignore[arg-type]
+        return agent.reconcile(self)  # type: ignore[arg-type]  # it stands for AnsibleModule
 
     def everything(self) -> dict[str, bytes]:
         return {str(path): path.read_bytes() for path in self.root.rglob("*") if path.is_file()}

@@ -51,7 +51,7 @@ class Node:
         given = ArgumentSpecValidator(daemons.argument_spec()).validate(arguments)
         assert given.error_messages == []
         self.params, self.check_mode = given.validated_parameters, check
-        return daemons.reconcile(self)  # type: ignore[arg-type]
+        return daemons.reconcile(self)  # type: ignore[arg-type]  # it stands for AnsibleModule
 
     def unit(self) -> str:
         return (self.root / UNIT).read_text()

@@ -9,9 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.linkagg.wan.plugins.module_utils._relay import wire
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan import predict
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.layers import IP_HEADER
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import check, make_plan
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.predict import Traffic
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.relay import LANE_HEADER, UDP_HEADER
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.wiring import SiteWiring, wire_inventory
 from ansible_collections.linkagg.wan.tests.unit.plugins.plugin_utils.test_defaults import SEED, inventory
 
@@ -141,3 +144,9 @@ def test_the_plan_says_what_is_to_be_expected() -> None:
     plan = make_plan(inventory(*SEED))["sites"]["home"]
     assert plan["predicted"]["down_mbit"] == {"tcp_1": 25.4, "tcp_11": 25.4, "udp": 25.5}
     assert set(plan["predicted"]) == {"down_mbit", "up_mbit"}
+
+
+def test_headers_of_lanes_are_those_of_the_program() -> None:
+    """The planner cannot import what runs on nodes."""
+    assert wire.HEAD.size == LANE_HEADER
+    assert IP_HEADER["ipv4"] + UDP_HEADER == wire.IP_AND_UDP
