@@ -46,6 +46,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "weighted-packet": _said(schedule="packet"),
     "weighted-flow": _said(schedule="flow") | {"benchmark_tests": _OF_MANY},
     "mptcp-proxy": _said(transport="mptcp", schedule="packet"),
+    "relay": _said(transport="relay", schedule="packet"),
     "default": {"lab_bonds": None, "lab_site_proxy": None},
 }
 # What is measured unless it is said which.

@@ -188,6 +188,8 @@ def site_links(profile: Profile, site: int = 1) -> list[dict[str, Any]]:
         entry["rate"] = {"down_mbit": round(down, 3), "up_mbit": round(up, 3)}
         if link.playback:
             entry["rate"]["follow"] = True  # as who has such modems would write
+        if link.loss_percent:
+            entry["rate"]["loss_percent"] = link.loss_percent
         links.append({**entry, **link.inventory})
     return links
 

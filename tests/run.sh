@@ -97,7 +97,7 @@ bench() {
     step "planning fleets" python -m ansible_collections.linkagg.wan.tests.perf.bench_planner
     step "the engine against ip" as_root env PATH="$PATH" python -m ansible_collections.linkagg.wan.tests.perf.bench_engine
     step "what the lab carries" python -m lab run --profile "${PROFILE:-seed-3g}" --repeats 3 --out bench \
-        --methods balance-rr balance-xor weighted-packet weighted-flow mptcp-proxy default
+        --methods balance-rr balance-xor weighted-packet weighted-flow mptcp-proxy relay default
     bench_alone
     step "what it costs" python -m lab cost
 }

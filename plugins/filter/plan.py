@@ -63,8 +63,8 @@ options:
       - C(proxy) has C(enabled) (V(true) when C(proxy) is there), C(bypass) with lists C(destinations) (addresses and
         subnets) and C(ports) that are reached over the bond instead, C(transport) (V(mptcp) or V(relay)), C(quic)
         (V(allow), or V(reject), which turns UDP port 443 away so that browsers use TCP), C(congestion_control) of the
-        subflows (V(bbr), for links that lose packets, or V(cubic); the system's own if left out) and
-        C(max_connections) (8000).
+        subflows (V(bbr) or V(cubic); if left out, V(bbr) over links of which C(loss_percent) of the C(rate) is 0.1 or
+        more, the system's own over the others) and C(max_connections) (8000).
       - With C(transport) V(relay) connections cross the links in packets of UDP, over a lane on each carrier, by a
         program of this collection at both ends. Other links do not wait for one that has just become slow, as with
         MPTCP they do. It is the default where the rate of a link is followed (C(follow)) over which the proxy can go,
@@ -89,7 +89,8 @@ options:
         the site's way out for IPv6 is over them.
       - A link has C(name), C(link_id) (1 to 62) and C(interface) (required), C(address) (V(dhcp), V(pppoe),
         V(unmanaged), the default, or an address with prefix length), C(next_hop) (required with such an address),
-        C(mtu) (1500), C(rate) with C(down_mbit) and C(up_mbit), and C(carrier) (that of the site).
+        C(mtu) (1500), C(rate) with C(down_mbit), C(up_mbit) and C(loss_percent), of each way while it is idle (0), and
+        C(carrier) (that of the site).
       - With V(pppoe) the modem on C(interface) is a bridge, and the gateway dials. Everything else of the link
         is then of the interface C(ppp-) with the link's name. C(pppoe) of the link has C(user) and C(password)
         (required), and C(service) and C(ac) (the access concentrator), if the provider names them. C(mtu) is

@@ -52,7 +52,7 @@ def test_the_default_of_every_shipped_profile_can_be_expected(profile: str) -> N
 
 def test_the_methods_are_those_that_the_report_names() -> None:
     assert list(job.METHODS) == [
-        *("balance-rr", "balance-xor", "weighted-packet", "weighted-flow", "mptcp-proxy", "default"),
+        *("balance-rr", "balance-xor", "weighted-packet", "weighted-flow", "mptcp-proxy", "relay", "default"),
     ]
 
 

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible_collections.linkagg.wan.plugins.module_utils._measure.catalogue import TESTS
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import make_plan
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.problems import PlanError
 
 from lab import expect, inventory, job
+from lab.alone import generated
 from lab.profile import load_profile, shipped, site_links
 
 
@@ -49,6 +53,14 @@ def test_links_that_play_a_trace_have_rates_that_are_followed_and_others_have_no
     assert set(steady) == {None}
 
 
+def test_a_link_that_loses_packets_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "random-6.yml"
+    path.write_text(yaml.safe_dump(generated.profile("random-6")), encoding="utf-8")
+    losses = [link["rate"].get("loss_percent") for link in site_links(load_profile(path))]
+    assert losses == [0.87, 1.54]
+    assert not any("loss_percent" in link["rate"] for link in site_links(load_profile("seed-3g")))
+
+
 @pytest.mark.parametrize(
     ("name", "method", "transport"),
     [
@@ -56,6 +68,7 @@ def test_links_that_play_a_trace_have_rates_that_are_followed_and_others_have_no
         ("umts-trace", "mptcp-proxy", "mptcp"),
         ("seed-3g", "default", "mptcp"),
         ("seed-3g", "mptcp-proxy", "mptcp"),
+        ("seed-3g", "relay", "relay"),
     ],
 )
 def test_the_proxy_of_a_method_crosses_the_links_as_its_name_or_the_links_say(

@@ -69,6 +69,13 @@ RATE = Table(
             remedy="give the most that a followed link is thought to carry, in percent of its rates",
             also_called=("max", "max_percent", "max_mbit", "most_mbit"),
         ),
+        Key(
+            "loss_percent",
+            number(0, 50),
+            default=0,
+            remedy="give how many packets the link loses each way even when idle, in percent",
+            also_called=("loss", "lost_percent", "packet_loss"),
+        ),
     ),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.defaults import DEFAULT_PROXY
-from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import check
+from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.pipeline import check, make_plan
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.ports import ports_of
 from ansible_collections.linkagg.wan.plugins.plugin_utils._plan.proxy import (
     explain_proxy,
@@ -196,6 +196,48 @@ def test_a_link_that_the_proxy_cannot_go_over_may_change_as_it_likes() -> None:
     all_links = followed((2, 1), *SEED, which=1)
     all_links[0] |= {"carrier": "direct", "address": "198.51.100.2/24", "next_hop": "198.51.100.1"}
     assert transport(decided(links=all_links)) == ("mptcp", "")
+
+
+def lossy(*percents: float | None) -> list[dict[str, Any]]:
+    """A link of 20 Mbit/s for each, that says so or nothing of its loss."""
+    found = links(*[(20, 10)] * len(percents))
+    for link, percent in zip(found, percents, strict=True):
+        link["rate"] |= {} if percent is None else {"loss_percent": percent}
+    return found
+
+
+def controls(said: dict[str, Any], host: str) -> list[tuple[str, str, str]]:
+    """Routes that have a congestion control: where to, over what, and which."""
+    routes = make_plan(said)["nodes"][host]["routes"]
+    return [(route["destination"], route["device"], route["congctl"]) for route in routes if route.get("congctl")]
+
+
+def test_subflows_over_links_that_lose_packets_have_bbr_at_both_ends() -> None:
+    said = inventory(links=lossy(0.9, None, 0.05, 1.5))
+    (site,) = check(said)[0].sites.values()
+    (choice,) = [choice for choice in site.choices if choice.what == "proxy congestion control"]
+    assert choice.value == "bbr over links m1, m4"
+    assert choice.why.startswith("links m1, m4 lose 0.9, 1.5 % of their packets")
+    inner = "10.208.0.1/32"
+    assert controls(said, "home") == [(inner, "wg-m1", "lock bbr"), (inner, "wg-m4", "lock bbr")]
+    assert controls(said, "vps") == [(f"10.208.0.{64 + link}/32", "wg-linkagg", "lock bbr") for link in (1, 4)]
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [{"enabled": False}, {"congestion_control": "cubic"}, {"congestion_control": "bbr"}, {"transport": "relay"}],
+)
+def test_what_is_said_of_the_proxy_is_not_explained_by_losses(proxy: dict[str, Any]) -> None:
+    (site,) = check(inventory(links=lossy(2, 2), proxy=proxy))[0].sites.values()
+    assert [choice for choice in site.choices if choice.what == "proxy congestion control"] == []
+
+
+def test_a_link_too_slow_for_a_subflow_may_lose_what_it_likes() -> None:
+    said = inventory(links=[*lossy(None, None), *lossy(2)])
+    said["sites"]["home"]["links"][2] |= {"name": "m3", "link_id": 3, "interface": "wwan3"}
+    said["sites"]["home"]["links"][2]["rate"] |= {"down_mbit": 1, "up_mbit": 1}
+    assert controls(said, "home") == controls(said, "vps") == []
+    assert "proxy congestion control" not in [choice.what for choice in check(said)[0].sites["home"].choices]
 
 
 @pytest.mark.parametrize(
