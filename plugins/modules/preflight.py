@@ -33,11 +33,11 @@ options:
     default: []
   kinds:
     description:
-      - Kinds of interfaces that the kernel has to know. V(mptcp) and V(tproxy) are none, and needed for the proxy; nor
-        are V(cake) and V(htb), by which links are shaped.
+      - Kinds of interfaces that the kernel has to know. V(mptcp), V(tproxy) and V(bbr) are none, and needed for the
+        proxy; nor are V(cake) and V(htb), by which links are shaped.
     type: list
     elements: str
-    choices: [wireguard, tun, ppp, pppoe, gretap, vxlan, bond, mptcp, tproxy, cake, htb]
+    choices: [wireguard, tun, ppp, pppoe, gretap, vxlan, bond, bbr, cake, htb, mptcp, tproxy]
     default: []
   programs:
     description:
@@ -174,14 +174,27 @@ MODULES = {
 PACKAGES = {"wg": "wireguard-tools", "nft": "nftables", "unshare": "util-linux", "ip": "iproute2"}
 # Parts of the kernel that are no interfaces: what they are called, how they are tried, and the key that does without.
 PARTS = {
-    "cake": ("cannot shape links (module sch_cake)", "{tc} qdisc add dev lo root cake", "qos"),
-    "htb": ("cannot shape links by class (module sch_htb)", "{tc} qdisc replace dev lo root htb", "qos"),
-    "mptcp": ("does not speak MPTCP (CONFIG_MPTCP)", "test -e /proc/sys/net/mptcp/enabled", "proxy"),
+    "bbr": (
+        "has no congestion control bbr (module tcp_bbr)",
+        "{ip} link set lo up && {ip} route add 192.0.2.1/32 dev lo congctl bbr",
+        "proxy: {congestion_control: cubic}",
+    ),
+    "cake": ("cannot shape links (module sch_cake)", "{tc} qdisc add dev lo root cake", "qos: {enabled: false}"),
+    "htb": (
+        "cannot shape links by class (module sch_htb)",
+        "{tc} qdisc replace dev lo root htb",
+        "qos: {enabled: false}",
+    ),
+    "mptcp": (
+        "does not speak MPTCP (CONFIG_MPTCP)",
+        "test -e /proc/sys/net/mptcp/enabled",
+        "proxy: {enabled: false}",
+    ),
     "tproxy": (
         "cannot hand packets to a proxy (modules nft_tproxy and nft_socket)",
         "echo 'table inet probe { chain probe { type filter hook prerouting priority 0; "
         "socket transparent 1 accept; meta l4proto tcp tproxy ip to 127.0.0.1:1 accept; }; }' | {nft} -f -",
-        "proxy",
+        "proxy: {enabled: false}",
     ),
 }
 _ARGUMENTS = {"gretap": "local 127.0.0.1 remote 127.0.0.2", "vxlan": "id 1 dstport 4789"}
@@ -236,7 +249,7 @@ def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
         return [
             "kernel parts could not be tried: the programs ip (package iproute2) and unshare (util-linux) are needed"
         ]
-    trials = _trials(kinds, ip, {"{nft}": module.get_bin_path("nft"), "{tc}": module.get_bin_path("tc")})
+    trials = _trials(kinds, {"{ip}": ip, "{nft}": module.get_bin_path("nft"), "{tc}": module.get_bin_path("tc")})
     lines = [f"{{ {trial}; }} 2>&1 || echo :{kind}" for kind, trial in trials.items()]
     code, output, errors = module.run_command([unshare, "--net", "--", "sh", "-c", "\n".join(lines)])
     if code:
@@ -244,10 +257,12 @@ def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
     return _refused(output)
 
 
-def _trials(kinds: Sequence[str], ip: str, programs: Mapping[str, str | None]) -> dict[str, str]:
+def _trials(kinds: Sequence[str], programs: Mapping[str, str | None]) -> dict[str, str]:
     """Commands that fail where the kernel lacks a kind; none for what cannot be tried before a program is installed.
     ``programs``: where they are, by the words for them in PARTS."""
-    trials = {kind: _making(ip, kind, number) for number, kind in enumerate(kinds) if kind not in PARTS}
+    trials = {
+        kind: _making(str(programs["{ip}"]), kind, number) for number, kind in enumerate(kinds) if kind not in PARTS
+    }
     for kind in (kind for kind in kinds if kind in PARTS):
         command = PARTS[kind][1]
         for word in (word for word in programs if word in command):
@@ -275,8 +290,8 @@ def _refused(output: str) -> list[str]:
             kind = line[1:]
             why = reason.strip().rstrip(".") or "it gives no reason"
             if kind in PARTS:
-                lacks, _trial, key = PARTS[kind]
-                remedy = f"take a kernel that does, as those of Debian, or say `{key}: {{enabled: false}}`"
+                lacks, _trial, without = PARTS[kind]
+                remedy = f"take a kernel that does, as those of Debian, or say `{without}`"
             else:
                 lacks = f"cannot make {kind} interfaces"
                 remedy = f"load the module {MODULES[kind]}, or take a kernel that has it"

@@ -113,6 +113,11 @@ def is_lossy(link: Link) -> bool:
     return bool(((link.rate or {}).get("loss_percent") or 0) >= LOSSY_PERCENT)
 
 
+def congestion_control(site: Site, link: Link) -> str | None:
+    """What subflows over a link of a site with the proxy have; None for what the system has."""
+    return site.proxy.congestion_control or ("bbr" if is_lossy(link) else None)
+
+
 def _total(links: Iterable[Link]) -> float:
     return sum(link_rate(link, way) or 0.0 for link in links for way in RATES.values())
 
@@ -137,7 +142,7 @@ def with_congestion_control(
     chosen: dict[tuple[str, str], str] = {}
     for wiring in wirings:
         for carrier in subflow_carriers(wiring) if is_proxied(wiring.site) else ():
-            control = wiring.site.proxy.congestion_control or ("bbr" if is_lossy(carrier.link) else None)
+            control = congestion_control(wiring.site, carrier.link)
             device = carrier.interface if at_gateway else carrier.concentrator_interface
             if control and device:  # who calls the concentrator by PPTP gets an interface of pppd's naming
                 far = carrier.concentrator_address if at_gateway else carrier.gateway_address

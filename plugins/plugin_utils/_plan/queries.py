@@ -21,7 +21,7 @@ from .deps import jmespath, missing
 from .kinds import Refused, boolean
 from .model import NO_CONCENTRATOR, Site
 from .proxy import PROGRAMS as PROXY_PROGRAMS
-from .proxy import is_proxied
+from .proxy import congestion_control, is_proxied
 from .reading import read_sites
 
 # What every node needs, with the Debian package of each.
@@ -70,9 +70,11 @@ def interface_kinds(data: Any, host: str | None = None) -> list[str]:
     kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
     sites = _decided(data)
     proxy = ["mptcp", "tproxy"] if _asks(data, _PROXIES) or any(map(is_proxied, sites)) else []
+    controls = {congestion_control(site, link) for site in sites if is_proxied(site) for link in site.links}
+    bbr = ["bbr"] if "bbr" in controls else []
     shaped = _asks(data, _SHAPED) or any(site.qos is not None for site in sites)
     shaping = ["cake", *(["htb"] if _sites(data).get(host) is None else [])] if shaped else []
-    return [*own, *kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy, *shaping]
+    return [*own, *kinds, *(kind for kind in LEG_KINDS if kind in legs), "bond", *proxy, *bbr, *shaping]
 
 
 def carriers_used(data: Any) -> list[Carrier]:

@@ -49,7 +49,11 @@ def test_two_routers_at_once_count_as_well(tmp_path: Path) -> None:
 
 
 def test_each_part_that_the_kernel_lacks_is_named_with_its_own_reason() -> None:
-    kind, mptcp, tproxy = _refused("Error: Unknown device type.\n:bond\n:mptcp\nError: Could not process rule\n:tproxy")
+    told = "Error: Unknown device type.\n:bond\n:mptcp\nError: Could not process rule\n:tproxy\nInvalid argument\n:bbr"
+    kind, mptcp, tproxy, bbr = _refused(told)
     assert "cannot make bond interfaces (Error: Unknown device type): load the module bonding" in kind
     assert "does not speak MPTCP (CONFIG_MPTCP) (it gives no reason): take a kernel that does" in mptcp
     assert "nft_tproxy and nft_socket) (Error: Could not process rule): take" in tproxy
+    assert tproxy.endswith("or say `proxy: {enabled: false}`")
+    assert "has no congestion control bbr (module tcp_bbr) (Invalid argument): take" in bbr
+    assert bbr.endswith("or say `proxy: {congestion_control: cubic}`")

@@ -420,3 +420,20 @@ def test_the_kernel_is_asked_for_what_shapes_links() -> None:
         assert "cake" not in interface_kinds(unshaped, "home")
     said = inventory((6, 1), (2, 1), bonds=[{"bond_id": 0, "mode": "balance-rr"}], qos={})
     assert "htb" in interface_kinds(said, "vps")
+
+
+@pytest.mark.parametrize(
+    ("percents", "proxy", "asked"),
+    [
+        ((1.0, None), None, True),
+        ((0.05, None), None, False),
+        ((1.0, None), {"congestion_control": "cubic"}, False),
+        ((None, None), {"congestion_control": "bbr"}, True),
+        ((1.0, None), {"enabled": False}, False),
+    ],
+)
+def test_the_kernel_is_asked_for_the_congestion_control_that_links_are_to_have(
+    percents: tuple[float | None, ...], proxy: dict[str, Any] | None, asked: bool
+) -> None:
+    data = inventory(links=lossy(*percents), proxy=proxy)
+    assert [("bbr" in interface_kinds(data, host)) for host in ("home", "vps")] == [asked, asked]
