@@ -116,7 +116,8 @@ class Following:
         self._saved: dict[str, Weights] = {}
         self._dealt: dict[str, Dealt] = {}
         self._on_bond: dict[str, dict[str, Path]] = {}
-        self._rest_until = self._tell_at = 0.0
+        self._rest_until = 0.0
+        self._told_at = -IDLE_S
         self._late: set[Pair] = set()
         self._undone: set[Pair] = set()  # looked at while another one had the lock
         self._said: list[str] = []
@@ -259,9 +260,10 @@ class Following:
                 self._rest_until = now + BUSY_S
                 return
         self._undone.clear()
-        if now >= self._tell_at:
+        rest = TELL_PER_LINK_S * len(self._paths)
+        if now >= self._told_at + (rest if dealt else max(IDLE_S, rest)):  # weights and what is said of links agree
             self._hands.tell_links([link(path) for path in self._paths.values()])
-            self._tell_at = now + max(IDLE_S, TELL_PER_LINK_S * len(self._paths))
+            self._told_at = now
 
     def _deal(self, bond: str, coming: Dealt) -> None:
         before = self._dealt[bond]

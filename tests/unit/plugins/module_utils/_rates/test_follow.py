@@ -66,6 +66,7 @@ def test_a_stalled_link_is_out_within_two_seconds_or_so_and_comes_back(what: str
     else:
         world.modems["lte1"].way_s += 1.5
     assert waits(world, lambda: world.buckets()["lte1"] == 0, 2.5) <= (2.5 if not offered else 1.6)
+    assert [one["state"] for one in world.links if one["link"] == "lte1"] == ["stalled"], "said in the same moment"
     assert world.says == ["link lte1: more than a second late: nothing is sent over it by weight until it is in time"]
     world.run(75)
     assert world.buckets() == {"lte1": 0, "lte2": 256}, "however long it takes"
