@@ -32,6 +32,9 @@ def interrupted(function: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+if signal.getsignal(signal.Signals[SIGNAL]) is signal.SIG_IGN:  # SIGINT, where a script runs the tests behind its back
+    signal.signal(signal.Signals[SIGNAL], signal.SIG_DFL)
+
 if WHEN == "step":
     NetlinkKernel.apply = interrupted(NetlinkKernel.apply)
 else:
