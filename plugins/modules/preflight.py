@@ -259,28 +259,26 @@ def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
 
 def _trials(kinds: Sequence[str], programs: Mapping[str, str | None]) -> dict[str, str]:
     """Commands that fail where the kernel lacks a kind; none for what cannot be tried before a program is installed.
-    ``programs``: where they are, by the words for them in PARTS."""
-    trials = {
-        kind: _making(str(programs["{ip}"]), kind, number) for number, kind in enumerate(kinds) if kind not in PARTS
-    }
-    for kind in (kind for kind in kinds if kind in PARTS):
-        command = PARTS[kind][1]
+    ``programs``: where they are, by the words for them in commands."""
+    trials = {}
+    for number, kind in enumerate(kinds):
+        command = PARTS[kind][1] if kind in PARTS else _making(kind, number)
         for word in (word for word in programs if word in command):
             command = command.replace(word, programs[word] or "") if programs[word] else ""
         trials |= {kind: command} if command else {}
     return trials
 
 
-def _making(ip: str, kind: str, number: int) -> str:
+def _making(kind: str, number: int) -> str:
     """A command that makes one. Those of programs have no kind of their own in netlink; of PPPoE there is a socket
     (linux/if_pppox.h: AF_PPPOX 24, PX_PROTO_OE 0) before there is an interface."""
     if kind == "tun":
-        return f"{ip} tuntap add dev probe{number} mode tun"
+        return f"{{ip}} tuntap add dev probe{number} mode tun"
     if kind == "ppp":
         return f'{sys.executable} -c \'open("/dev/ppp", "rb")\''
     if kind == "pppoe":
         return f"{sys.executable} -c 'import socket; socket.socket(24, socket.SOCK_STREAM, 0)'"
-    return f"{ip} link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')}"
+    return f"{{ip}} link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')}"
 
 
 def _refused(output: str) -> list[str]:

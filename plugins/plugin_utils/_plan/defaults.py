@@ -42,7 +42,7 @@ from dataclasses import replace
 
 from .checks_proxy import unable
 from .model import Bond, Choice, Inventory, Link, Proxy, Qos, Site
-from .proxy import LEFT_OUT, MOST_SUBFLOWS, is_lossy, slow_links
+from .proxy import LEFT_OUT, MOST_SUBFLOWS, is_lossy, slow_links, subflow_links
 from .qos import link_rate
 from .qos_keys import QOS
 from .rates import follows
@@ -157,9 +157,7 @@ def _congestion_control(proxy: Proxy | None, links: Iterable[Link]) -> list[Choi
     proxy.py, since it is a link's and not the site's."""
     if proxy is None or not proxy.enabled or proxy.transport != _MPTCP or proxy.congestion_control:
         return []
-    able = [link for link in links if not unable(link)]
-    slow = slow_links(able)
-    lossy = [link for link in able if is_lossy(link) and link not in slow]
+    lossy = [link for link in subflow_links([link for link in links if not unable(link)]) if is_lossy(link)]
     if not lossy:
         return []
     lose, its = ("loses", "its") if len(lossy) == 1 else ("lose", "their")

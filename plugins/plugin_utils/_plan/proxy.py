@@ -82,10 +82,15 @@ def proxy_mark(mark_base: int) -> int:
 def subflow_carriers(wiring: SiteWiring) -> tuple[CarrierWiring, ...]:
     """The carriers that get a subflow: the fastest of those that lead to the concentrator's inner address."""
     able = able_carriers(wiring)
-    slow = [link.link_id for link in slow_links([carrier.link for carrier in able])]
-    fastest = sorted(able, key=lambda carrier: -(link_rate(carrier.link, "down_mbit") or 0))
-    chosen = {carrier.link.link_id for carrier in fastest[:MOST_SUBFLOWS]}.difference(slow)
-    return tuple(carrier for carrier in able if carrier.link.link_id in chosen)
+    chosen = subflow_links([carrier.link for carrier in able])
+    return tuple(carrier for carrier in able if carrier.link in chosen)
+
+
+def subflow_links(able: Sequence[Link]) -> list[Link]:
+    """Those that get a subflow, of the links of one site that the proxy can go over, in the same order."""
+    fastest = sorted(able, key=lambda link: -(link_rate(link, "down_mbit") or 0))[:MOST_SUBFLOWS]
+    slow = slow_links(able)
+    return [link for link in able if link in fastest and link not in slow]
 
 
 def proxy_carriers(wiring: SiteWiring) -> Sequence[CarrierWiring]:
