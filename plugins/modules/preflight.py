@@ -145,13 +145,13 @@ ra_interfaces:
 import importlib.util
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.linkagg.wan.plugins.module_utils._netlink.names import Lookup, lookup, resolve
+from ansible_collections.linkagg.wan.plugins.module_utils._preflight import kinds
 from ansible_collections.linkagg.wan.plugins.module_utils._preflight.listeners import (
     listeners,
     taken,
@@ -162,42 +162,7 @@ from ansible_collections.linkagg.wan.plugins.module_utils._preflight.listeners i
 INTERFACES = Path("/sys/class/net")
 IPV6_SETTINGS = Path("/proc/sys/net/ipv6/conf")
 NO_INTERFACE = ("all", "default")
-MODULES = {
-    "wireguard": "wireguard",
-    "tun": "tun",
-    "ppp": "ppp_generic",
-    "pppoe": "pppoe",
-    "gretap": "ip_gre",
-    "vxlan": "vxlan",
-    "bond": "bonding",
-}
 PACKAGES = {"wg": "wireguard-tools", "nft": "nftables", "unshare": "util-linux", "ip": "iproute2"}
-# Parts of the kernel that are no interfaces: what they are called, how they are tried, and the key that does without.
-PARTS = {
-    "bbr": (
-        "has no congestion control bbr (module tcp_bbr)",
-        "{ip} link set lo up && {ip} route add 192.0.2.1/32 dev lo congctl bbr",
-        "proxy: {congestion_control: cubic}",
-    ),
-    "cake": ("cannot shape links (module sch_cake)", "{tc} qdisc add dev lo root cake", "qos: {enabled: false}"),
-    "htb": (
-        "cannot shape links by class (module sch_htb)",
-        "{tc} qdisc replace dev lo root htb",
-        "qos: {enabled: false}",
-    ),
-    "mptcp": (
-        "does not speak MPTCP (CONFIG_MPTCP)",
-        "test -e /proc/sys/net/mptcp/enabled",
-        "proxy: {enabled: false}",
-    ),
-    "tproxy": (
-        "cannot hand packets to a proxy (modules nft_tproxy and nft_socket)",
-        "echo 'table inet probe { chain probe { type filter hook prerouting priority 0; "
-        "socket transparent 1 accept; meta l4proto tcp tproxy ip to 127.0.0.1:1 accept; }; }' | {nft} -f -",
-        "proxy: {enabled: false}",
-    ),
-}
-_ARGUMENTS = {"gretap": "local 127.0.0.1 remote 127.0.0.2", "vxlan": "id 1 dstport 4789"}
 
 
 def missing_interfaces(links: Sequence[Mapping[str, Any]], present: Sequence[str]) -> list[str]:
@@ -240,64 +205,20 @@ def missing_software(module: AnsibleModule, programs: Sequence[str], packages: M
     return missing
 
 
-def missing_kinds(module: AnsibleModule, kinds: Sequence[str]) -> list[str]:
+def missing_kinds(module: AnsibleModule, asked: Sequence[str]) -> list[str]:
     """Kinds of which no interface can be made in a namespace of its own."""
     ip, unshare = module.get_bin_path("ip"), module.get_bin_path("unshare")
-    if not kinds:
+    if not asked:
         return []
     if not ip or not unshare:
         return [
             "kernel parts could not be tried: the programs ip (package iproute2) and unshare (util-linux) are needed"
         ]
-    trials = _trials(kinds, {"{ip}": ip, "{nft}": module.get_bin_path("nft"), "{tc}": module.get_bin_path("tc")})
-    lines = [f"{{ {trial}; }} 2>&1 || echo :{kind}" for kind, trial in trials.items()]
-    code, output, errors = module.run_command([unshare, "--net", "--", "sh", "-c", "\n".join(lines)])
+    script = kinds.script(asked, {"{ip}": ip, "{nft}": module.get_bin_path("nft"), "{tc}": module.get_bin_path("tc")})
+    code, output, errors = module.run_command([unshare, "--net", "--", "sh", "-c", script])
     if code:
         return [f"kernel parts could not be tried in a namespace of their own: {errors.strip()}. Run this as root"]
-    return _refused(output)
-
-
-def _trials(kinds: Sequence[str], programs: Mapping[str, str | None]) -> dict[str, str]:
-    """Commands that fail where the kernel lacks a kind; none for what cannot be tried before a program is installed.
-    ``programs``: where they are, by the words for them in commands."""
-    trials = {}
-    for number, kind in enumerate(kinds):
-        command = PARTS[kind][1] if kind in PARTS else _making(kind, number)
-        for word in (word for word in programs if word in command):
-            command = command.replace(word, programs[word] or "") if programs[word] else ""
-        trials |= {kind: command} if command else {}
-    return trials
-
-
-def _making(kind: str, number: int) -> str:
-    """A command that makes one. Those of programs have no kind of their own in netlink; of PPPoE there is a socket
-    (linux/if_pppox.h: AF_PPPOX 24, PX_PROTO_OE 0) before there is an interface."""
-    if kind == "tun":
-        return f"{{ip}} tuntap add dev probe{number} mode tun"
-    if kind == "ppp":
-        return f'{sys.executable} -c \'open("/dev/ppp", "rb")\''
-    if kind == "pppoe":
-        return f"{sys.executable} -c 'import socket; socket.socket(24, socket.SOCK_STREAM, 0)'"
-    return f"{{ip}} link add probe{number} type {kind} {_ARGUMENTS.get(kind, '')}"
-
-
-def _refused(output: str) -> list[str]:
-    problems, reason = [], ""
-    for line in output.splitlines():
-        if line.startswith(":"):
-            kind = line[1:]
-            why = reason.strip().rstrip(".") or "it gives no reason"
-            if kind in PARTS:
-                lacks, _trial, without = PARTS[kind]
-                remedy = f"take a kernel that does, as those of Debian, or say `{without}`"
-            else:
-                lacks = f"cannot make {kind} interfaces"
-                remedy = f"load the module {MODULES[kind]}, or take a kernel that has it"
-            problems.append(f"the kernel ({os.uname().release}) {lacks} ({why}): {remedy}")
-            reason = ""
-        else:
-            reason = line
-    return problems
+    return kinds.refused(output)
 
 
 def shown(module: AnsibleModule, *arguments: str) -> list[dict[str, Any]]:
@@ -385,7 +306,7 @@ def main() -> None:
         argument_spec={
             "links": {"type": "list", "elements": "dict", "default": []},
             "policies": {"type": "list", "elements": "dict", "default": []},
-            "kinds": {"type": "list", "elements": "str", "choices": [*MODULES, *PARTS], "default": []},
+            "kinds": {"type": "list", "elements": "str", "choices": list(kinds.ALL), "default": []},
             "programs": {"type": "list", "elements": "str", "default": ["wg", "nft"]},
             "packages": {"type": "dict", "default": {}},
             "ports": {"type": "list", "elements": "dict", "default": [], "options": PORT},

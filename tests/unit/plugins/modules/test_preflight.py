@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.linkagg.wan.plugins.modules.preflight import _refused, addresses_in, learning
+from ansible_collections.linkagg.wan.plugins.modules.preflight import addresses_in, learning
 
 DEFAULT = {"dst": "default", "gateway": "fe80::1", "protocol": "ra", "metric": 1024}
 
@@ -46,14 +46,3 @@ def test_an_interface_that_was_told_to_go_on_stays_so_while_its_modem_is_away(tm
 def test_two_routers_at_once_count_as_well(tmp_path: Path) -> None:
     route = {"dst": "default", "protocol": "ra", "nexthops": [{"dev": "eth0"}, {"dev": "eth1"}]}
     assert learning([route], settings(tmp_path, eth0="1", eth1="1")) == ["eth0", "eth1"]
-
-
-def test_each_part_that_the_kernel_lacks_is_named_with_its_own_reason() -> None:
-    told = "Error: Unknown device type.\n:bond\n:mptcp\nError: Could not process rule\n:tproxy\nInvalid argument\n:bbr"
-    kind, mptcp, tproxy, bbr = _refused(told)
-    assert "cannot make bond interfaces (Error: Unknown device type): load the module bonding" in kind
-    assert "does not speak MPTCP (CONFIG_MPTCP) (it gives no reason): take a kernel that does" in mptcp
-    assert "nft_tproxy and nft_socket) (Error: Could not process rule): take" in tproxy
-    assert tproxy.endswith("or say `proxy: {enabled: false}`")
-    assert "has no congestion control bbr (module tcp_bbr) (Invalid argument): take" in bbr
-    assert bbr.endswith("or say `proxy: {congestion_control: cubic}`")
