@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .carriers import CARRIERS
 from .model import Inventory, Link
@@ -54,3 +54,8 @@ def unable(link: Link) -> bool:
     if link.carrier is None:
         return False
     return unable_with(link.carrier) or CARRIERS[link.carrier].is_leg(link.carrier_options)
+
+
+def able_links(links: Iterable[Link]) -> list[Link]:
+    """Those that the proxy can go over."""
+    return [link for link in links if not unable(link)]

@@ -40,7 +40,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .checks_proxy import unable
+from .checks_proxy import able_links, unable
 from .model import Bond, Choice, Inventory, Link, Proxy, Qos, Site
 from .proxy import LEFT_OUT, MOST_SUBFLOWS, is_lossy, slow_links, subflow_links
 from .qos import link_rate
@@ -157,7 +157,7 @@ def _congestion_control(proxy: Proxy | None, links: Iterable[Link]) -> list[Choi
     proxy.py, since it is a link's and not the site's."""
     if proxy is None or not proxy.enabled or proxy.transport != _MPTCP or proxy.congestion_control:
         return []
-    lossy = [link for link in subflow_links([link for link in links if not unable(link)]) if is_lossy(link)]
+    lossy = [link for link in subflow_links(able_links(links)) if is_lossy(link)]
     if not lossy:
         return []
     lose, its = ("loses", "its") if len(lossy) == 1 else ("lose", "their")
@@ -168,7 +168,7 @@ def _congestion_control(proxy: Proxy | None, links: Iterable[Link]) -> list[Choi
 
 def _changing(links: Iterable[Link]) -> list[Link]:
     """Those of changing rates that the proxy can go over."""
-    return [link for link in links if follows(link) and not unable(link)]
+    return [link for link in able_links(links) if follows(link)]
 
 
 def _proxy(site: Site, aggregate: Bond) -> tuple[bool, str]:

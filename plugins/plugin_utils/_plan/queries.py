@@ -16,12 +16,13 @@ from typing import Any
 from .bonding import BOND, LEG_KINDS
 from .carrier import Carrier
 from .carriers import CARRIERS, DEFAULT
+from .checks_proxy import able_links
 from .defaults import decided
 from .deps import jmespath, missing
 from .kinds import Refused, boolean
 from .model import NO_CONCENTRATOR, Site
 from .proxy import PROGRAMS as PROXY_PROGRAMS
-from .proxy import congestion_control, is_proxied
+from .proxy import congestion_control, is_proxied, subflow_links
 from .reading import read_sites
 
 # What every node needs, with the Debian package of each.
@@ -70,7 +71,8 @@ def interface_kinds(data: Any, host: str | None = None) -> list[str]:
     kinds = dict.fromkeys(kind for carrier in carriers_used(data) for kind in carrier.kinds)
     sites = _decided(data)
     proxy = ["mptcp", "tproxy"] if _asks(data, _PROXIES) or any(map(is_proxied, sites)) else []
-    controls = {congestion_control(site, link) for site in sites if is_proxied(site) for link in site.links}
+    used = [(site, link) for site in sites if is_proxied(site) for link in subflow_links(able_links(site.links))]
+    controls = {congestion_control(site, link) for site, link in used}
     bbr = ["bbr"] if "bbr" in controls else []
     shaped = _asks(data, _SHAPED) or any(site.qos is not None for site in sites)
     shaping = ["cake", *(["htb"] if _sites(data).get(host) is None else [])] if shaped else []

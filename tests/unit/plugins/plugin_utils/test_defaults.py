@@ -237,6 +237,7 @@ def test_a_link_too_slow_for_a_subflow_may_lose_what_it_likes() -> None:
     said["sites"]["home"]["links"][2] |= {"name": "m3", "link_id": 3, "interface": "wwan3"}
     said["sites"]["home"]["links"][2]["rate"] |= {"down_mbit": 1, "up_mbit": 1}
     assert controls(said, "home") == controls(said, "vps") == []
+    assert "bbr" not in interface_kinds(said, "home")
     assert "proxy congestion control" not in [choice.what for choice in check(said)[0].sites["home"].choices]
 
 
