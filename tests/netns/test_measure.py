@@ -279,6 +279,9 @@ def web(lab: Lab, *addresses: str) -> Iterator[list[subprocess.Popen[bytes]]]:
     (home / "empty").touch()
     with (home / "big.bin").open("wb") as file:
         file.truncate(20_000_000)
+    # What is in the sockets of a server that ends still goes out: little, so that its connections break off soon.
+    small = ["ip", "netns", "exec", lab.server, "sysctl", "-q", "-w", "net.ipv4.tcp_wmem=4096 65536 131072"]
+    subprocess.run(small, check=True)
     words = ["ip", "netns", "exec", lab.server, sys.executable, "-m", "http.server", "-d", str(home)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     servers = [subprocess.Popen([*words, "-b", address, "80"], **quiet) for address in addresses]
