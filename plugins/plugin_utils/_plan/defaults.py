@@ -185,8 +185,7 @@ def _proxy(site: Site, aggregate: Bond) -> tuple[bool, str]:
     left_out = [link for link in links if unable(link)]
     if left_out and not all(_rates(links, key) for key in RATES.values()):
         return False, f"it cannot go over {_names(left_out)}, and without rates nobody knows what that leaves out"
-    able = [link for link in links if link not in left_out]
-    able.sort(key=lambda link: -(link_rate(link, "down_mbit") or 0))
+    able = sorted(able_links(links), key=lambda link: -(link_rate(link, "down_mbit") or 0))
     relayed = _transport(site, aggregate)[0] == _RELAY
     left_out += [] if relayed else able[MOST_SUBFLOWS:]
     for key in RATES.values():
