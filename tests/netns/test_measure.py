@@ -105,6 +105,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         subprocess.run(
             ["sh", "-e", "-c", f"""
 ip netns add {one.client}; ip netns add {one.server}
+# What is in the sockets of a server that ends still goes out: little, so that its connections break off soon.
+ip netns exec {one.server} sysctl -q -w 'net.ipv4.tcp_wmem=4096 65536 131072'
 ip link add v0 netns {one.client} type veth peer name v1 netns {one.server}
 ip -n {one.client} addr add {CLIENT}/24 dev v0
 ip -n {one.client} addr add fd77::1/64 dev v0 nodad; ip -n {one.server} addr add fd77::2/64 dev v1 nodad
@@ -279,9 +281,6 @@ def web(lab: Lab, *addresses: str) -> Iterator[list[subprocess.Popen[bytes]]]:
     (home / "empty").touch()
     with (home / "big.bin").open("wb") as file:
         file.truncate(20_000_000)
-    # What is in the sockets of a server that ends still goes out: little, so that its connections break off soon.
-    small = ["ip", "netns", "exec", lab.server, "sysctl", "-q", "-w", "net.ipv4.tcp_wmem=4096 65536 131072"]
-    subprocess.run(small, check=True)
     words = ["ip", "netns", "exec", lab.server, sys.executable, "-m", "http.server", "-d", str(home)]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     servers = [subprocess.Popen([*words, "-b", address, "80"], **quiet) for address in addresses]
